@@ -1,0 +1,9 @@
+package dev.jslirp.host;
+
+/// Takes connections from a [HostListener].
+public interface HostAcceptor {
+    /// A connection was accepted; it begins with reads paused.
+    ///
+    /// @return who listens to it; null resets the connection
+    HostStreamListener onAccepted(HostStream stream);
+}

@@ -1,0 +1,39 @@
+package dev.jslirp.host;
+
+import io.netty.buffer.ByteBuf;
+
+/// One TCP connection of the host, non-blocking. After [#reset], [#close] or a terminal event
+/// (`onConnectFailed`, `onReset`) every method is a no-op and no further event arrives.
+public interface HostStream {
+    /// Queues `length` bytes at absolute `index`, to be written by [#flush]. **Borrows** `bytes`: the
+    /// stream retains (or copies) what it keeps. The caller bounds the queue by [#unsentBytes].
+    void write(ByteBuf bytes, int index, int length);
+
+    /// Writes as much of the queue as the kernel takes. Called once per batch; the rest follows by itself
+    /// when the socket becomes writable, with [HostStreamListener#onDrained].
+    void flush();
+
+    /// Bytes queued that the kernel has not taken.
+    int unsentBytes();
+
+    /// Sends FIN once the queue is empty. No write may follow.
+    void shutdownOutput();
+
+    /// Drops the queue and resets the connection (SO_LINGER 0), also while connecting.
+    void reset();
+
+    /// Closes after the queue is written; unread bytes of the peer are discarded.
+    void close();
+
+    /// Stops reading from the socket; bytes in flight may still arrive in this round.
+    void pauseReads();
+
+    /// Starts reading again.
+    void resumeReads();
+
+    /// The connection's own and its peer's address; null until known.
+    java.net.InetSocketAddress localAddress();
+
+    /// The peer's address.
+    java.net.InetSocketAddress remoteAddress();
+}

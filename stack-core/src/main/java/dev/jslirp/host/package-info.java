@@ -1,0 +1,14 @@
+/// The layer-4 seam: the host's sockets as the stack sees them.
+///
+/// **Purpose.** [dev.jslirp.host.HostNetwork] opens streams, listeners, datagram and echo sockets.
+/// Everything is non-blocking and belongs to the owning thread; nothing is called back from inside the
+/// call that caused it.
+///
+/// **Ownership.** `write`, `send`, `request` borrow. The one sink of this package is
+/// `HostStreamListener.onBytes`, which consumes: bytes from the host are born owned.
+///
+/// **Back-pressure.** Towards the host: the caller bounds `unsentBytes()` by the window it offers the
+/// guest. Towards the guest: `pauseReads`/`resumeReads`.
+///
+/// **Imports**: nothing of ours.
+package dev.jslirp.host;

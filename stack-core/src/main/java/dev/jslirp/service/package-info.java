@@ -1,0 +1,2 @@
+/// Being written.
+package dev.jslirp.service;

@@ -1,0 +1,41 @@
+package dev.jslirp.tcp;
+
+/// What all TCP connections of one network share. Times in nanoseconds.
+///
+/// @param receiveWindowMax  largest window offered to the guest, bytes; sets the window scale
+/// @param reassemblyBytesMax out-of-order bytes held per connection (memory held, not payload)
+/// @param sendBufferMax     bytes queued towards the guest per connection above which host reads pause
+/// @param rtoMinNs          floor of the retransmission time-out (RFC 6298 §2.4 says 1 s; 200 ms fits a local link)
+/// @param rtoInitialNs      before the first measurement (RFC 6298 §2.1)
+/// @param rtoMaxNs          ceiling (RFC 6298 §2.5)
+/// @param retriesMax        retransmissions of one segment before the connection is given up (R2)
+/// @param synRetriesMax     retransmissions of SYN or SYN-ACK before giving up
+/// @param delayedAckNs      longest delay of an ACK (RFC 9293 §3.8.6.3: below 500 ms)
+/// @param keepAliveIdleNs   idle time before the first keep-alive probe; 0 = off
+/// @param keepAliveIntervalNs between probes
+/// @param keepAliveProbes   unanswered probes before giving up
+/// @param timeWaitNs        length of TIME_WAIT (2 MSL)
+/// @param finWait2Ns        how long FIN_WAIT_2 may last once the user has closed completely
+/// @param challengeAcksPerSecond limit of RFC 5961 §7, per connection
+/// @param congestionControl algorithm
+public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBufferMax,
+        long rtoMinNs, long rtoInitialNs, long rtoMaxNs, int retriesMax, int synRetriesMax, long delayedAckNs,
+        long keepAliveIdleNs, long keepAliveIntervalNs, int keepAliveProbes, long timeWaitNs, long finWait2Ns,
+        int challengeAcksPerSecond, CongestionAlgorithm congestionControl) {
+    /// Congestion control algorithms.
+    public enum CongestionAlgorithm {
+        /// RFC 5681, RFC 6582.
+        NEW_RENO,
+        /// RFC 9438.
+        CUBIC
+    }
+
+    private static final long MS = 1_000_000L;
+    private static final long S = 1_000 * MS;
+
+    /// Defaults for a guest on the same machine.
+    public static TcpConfig defaults() {
+        return new TcpConfig(4 << 20, 4 << 20, 4 << 20, 200 * MS, S, 60 * S, 10, 5, 40 * MS,
+                7_200 * S, 75 * S, 9, 60 * S, 60 * S, 10, CongestionAlgorithm.CUBIC);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.jslirp.wire;
+
+import io.netty.buffer.ByteBuf;
+
+/// The Internet checksum (RFC 1071): the one's complement sum of 16-bit words.
+///
+/// Sums are taken eight bytes at a time: a 64-bit word is added as two 32-bit halves to a `long`, and
+/// folded once at the end, which is the same sum (RFC 1071 §2(C), deferred carries).
+public final class Checksum {
+    private Checksum() {}
+
+    /// The checksum to *write* for `length` bytes at `off` (whose checksum field is 0), or 0 when the
+    /// bytes include a valid checksum; **borrows** `buf`.
+    public static int of(ByteBuf buf, int off, int length) {
+        return ~fold(sum(buf, off, length)) & 0xffff;
+    }
+
+    /// The unfolded sum of `length` bytes at `off`, as if they began at an even offset; an odd last
+    /// byte counts as the high half of a word. **Borrows** `buf`.
+    public static long sum(ByteBuf buf, int off, int length) {
+        long sum = 0;
+        int at = off;
+        int end = off + length;
+        for (; at + 8 <= end; at += 8) {
+            long word = buf.getLong(at);
+            sum += (word >>> 32) + (word & 0xffff_ffffL);
+        }
+        if (at + 4 <= end) {
+            sum += buf.getInt(at) & 0xffff_ffffL;
+            at += 4;
+        }
+        if (at + 2 <= end) {
+            sum += buf.getShort(at) & 0xffff;
+            at += 2;
+        }
+        if (at < end) {
+            sum += (buf.getByte(at) & 0xff) << 8;
+        }
+        return sum;
+    }
+
+    /// The unfolded sum of all parts of a gather list, with the byte swap that a part at an odd
+    /// position needs (RFC 1071 §2(B)).
+    public static long sum(Payload payload) {
+        long sum = 0;
+        int position = 0;
+        for (int i = 0; i < payload.parts(); i++) {
+            long part = sum(payload.buffer(i), payload.index(i), payload.length(i));
+            sum += (position & 1) == 0 ? part : swap(fold(part));
+            position += payload.length(i);
+        }
+        return sum;
+    }
+
+    /// The unfolded sum of the pseudo-header (RFC 9293 §3.1, RFC 768, RFC 8200 §8.1).
+    public static long pseudoHeader(long srcHi, long srcLo, long dstHi, long dstLo, int protocol, int length) {
+        long sum = protocol + length;
+        if (IpAddress.isV4(srcHi, srcLo)) {
+            return sum + (srcLo & 0xffff_ffffL) + (dstLo & 0xffff_ffffL);
+        }
+        sum += (srcHi >>> 32) + (srcHi & 0xffff_ffffL) + (srcLo >>> 32) + (srcLo & 0xffff_ffffL);
+        return sum + (dstHi >>> 32) + (dstHi & 0xffff_ffffL) + (dstLo >>> 32) + (dstLo & 0xffff_ffffL);
+    }
+
+    /// Whether the TCP or UDP checksum of the packet in `view` is right; **borrows** `frame`.
+    static boolean transportIsValid(ByteBuf frame, PacketView view) {
+        long sum = pseudoHeader(view.srcHi, view.srcLo, view.dstHi, view.dstLo, view.protocol, view.l4Length);
+        return fold(sum + sum(frame, view.l4Offset, view.l4Length)) == 0xffff;
+    }
+
+    /// Folds a sum to 16 bits (not complemented).
+    public static int fold(long sum) {
+        long folded = (sum >>> 32) + (sum & 0xffff_ffffL);
+        folded = (folded >>> 16) + (folded & 0xffff);
+        folded = (folded >>> 16) + (folded & 0xffff);
+        return (int) ((folded >>> 16) + (folded & 0xffff));
+    }
+
+    private static int swap(int folded) {
+        return (folded & 0xff) << 8 | folded >>> 8;
+    }
+}
