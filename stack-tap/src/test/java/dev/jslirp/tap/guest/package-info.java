@@ -1,0 +1,13 @@
+/// Real clients: the Linux kernel's TCP, and the programs people use, run as guests through the built
+/// `jslirp` command.
+///
+/// **How it works.** [dev.jslirp.tap.guest.OutsideNetwork] makes a network namespace that stands for the world and
+/// joins it to this one with a veth pair. [dev.jslirp.tap.guest.Guest] starts the command from a copy of the build, as
+/// root or as an ordinary user, with a sleeping process as its guest; tests then run curl, iperf3, dig and the
+/// like inside that process's namespaces with `nsenter`. When a guest is closed, its daemon prints its counters, and
+/// every flow, descriptor and buffer must be accounted for.
+///
+/// Everything here needs root (to make namespaces for the ordinary user's test, too) and the programs that `.ci/run`
+/// installs. Without them the tests are skipped, unless `-Djslirp.it.required=true`, which makes a missing
+/// prerequisite a failure.
+package dev.jslirp.tap.guest;
