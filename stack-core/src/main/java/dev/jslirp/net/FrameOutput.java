@@ -33,8 +33,8 @@ public final class FrameOutput {
     private static final int TTL = 64;
     /// RFC 1812 §4.3.2.3: as much of the packet as fits without the error exceeding 576 bytes.
     private static final int ICMP_ERROR_MAX = 576;
-    /// What an ICMP error adds to the packet it quotes.
-    private static final int ICMP_ERROR_HEADERS = Ipv4Header.MIN_LENGTH + IcmpHeader.LENGTH;
+    /// What comes before the quoted packet of an error, or the data of an echo.
+    private static final int ICMP_HEADERS = Ipv4Header.MIN_LENGTH + IcmpHeader.LENGTH;
     /// Bytes of transport header an error quotes at least (RFC 792).
     private static final int QUOTED_TRANSPORT = 8;
 
@@ -139,7 +139,7 @@ public final class FrameOutput {
     /// Sends an ICMP echo reply, in fragments where it must; what no packet can hold is dropped. **Borrows** `data`.
     public void echoReply(long srcHi, long srcLo, long dstHi, long dstLo, int id, int sequence, int ttl, ByteBuf data, int index,
             int length, long nowNs) {
-        if (length > Ipv4Header.MAX_TOTAL_LENGTH - ICMP_ERROR_HEADERS) {
+        if (length > Ipv4Header.MAX_TOTAL_LENGTH - ICMP_HEADERS) {
             counters.drop(DropReason.TOO_BIG);
             return;
         }
@@ -188,7 +188,7 @@ public final class FrameOutput {
         }
         long mac = neighbors.find(dstHi, dstLo, nowNs);
         OutboundFrame out = link.begin(L4 + IcmpHeader.LENGTH);
-        int quoted = Math.min(length, Math.min(ICMP_ERROR_MAX, mtuBytes) - ICMP_ERROR_HEADERS);
+        int quoted = Math.min(length, Math.min(ICMP_ERROR_MAX, mtuBytes) - ICMP_HEADERS);
         IcmpHeader.write(out.header, L4, type, code, rest);
         long sum = Checksum.sum(out.header, L4, IcmpHeader.LENGTH) + Checksum.sum(packet, index, quoted);
         out.header.setShort(L4 + IcmpHeader.CHECKSUM, ~Checksum.fold(sum));

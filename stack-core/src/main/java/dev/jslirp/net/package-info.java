@@ -38,9 +38,9 @@
 ///                        GuestLink      FRAMES_TO_GUEST, BYTES_TO_GUEST ──► link
 /// ```
 ///
-/// **The way out.** [dev.jslirp.net.FrameOutput] writes headers into the one `OutboundFrame` and references the payload. On a link with checksum
-/// offload the transport checksum is the pseudo-header's sum and the link's flags say so; otherwise it is computed
-/// here. TCP carries DF and identification 0 (RFC 6864 §4.1: such packets are atomic); UDP and echo replies may be
+/// **The way out.** [dev.jslirp.net.FrameOutput] writes headers into the one `OutboundFrame` and references the payload. On
+/// a link with checksum offload the transport checksum is the pseudo-header's sum and the frame's flags say so; otherwise
+/// it is computed here. TCP carries DF and identification 0 (RFC 6864 §4.1: such packets are atomic); UDP and echo replies may be
 /// fragmented and carry a running identification.
 ///
 /// **States.** Of a neighbour: RESOLVING, REACHABLE, PROBING (diagram at [dev.jslirp.net.NeighborTable]). Of a datagram

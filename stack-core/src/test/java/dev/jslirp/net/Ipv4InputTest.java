@@ -3,12 +3,19 @@ package dev.jslirp.net;
 import static dev.jslirp.net.NetFixture.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.MacAddress;
 import dev.jslirp.wire.Offload;
+import io.netty.buffer.ByteBuf;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -179,6 +186,53 @@ class Ipv4InputTest {
         assertEquals(1, net.nat.size());
         net.receive(fromGuest(OUTSIDE, 17, unsummed));
         assertEquals(1, net.counters.get(DropReason.UDP_CHECKSUM));
+    }
+
+    @Test
+    void sourceRouteIsDropped() {
+        byte[] packet = new byte[24 + DATAGRAM.length];
+        System.arraycopy(ip(GUEST, OUTSIDE, 17, 64, 1, 0, new byte[4 + DATAGRAM.length]), 0, packet, 0, 20);
+        packet[0] = 0x46;
+        packet[20] = (byte) 131;
+        packet[21] = 3;
+        packet[10] = 0;
+        packet[11] = 0;
+        int sum = slowChecksum(Arrays.copyOf(packet, 24));
+        packet[10] = (byte) (sum >> 8);
+        packet[11] = (byte) sum;
+        receiveIp(packet);
+        assertDropped(DropReason.IPV4_OPTIONS);
+    }
+
+    @Test
+    void superFrameOfAnOffloadingGuestIsOnePacket() {
+        try (NetFixture offloading = new NetFixture(LinkCapabilities.offloading(1_500, false), NetConfig.defaults())) {
+            List<Integer> lengths = new ArrayList<>();
+            offloading.ipv4.register(6, (view, frame, now) -> lengths.add(view.l4Length));
+            offloading.receive(fromGuest(OUTSIDE, 6, pattern(65_515)),
+                    Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_TCPV4, 1_448, 54, 34, 16));
+            assertEquals(List.of(65_515), lengths);
+        }
+    }
+
+    @Test
+    void packetsOfAKnownGuestAllocateNothing() {
+        long[] taken = {0};
+        net.ipv4.register(6, (view, frame, now) -> taken[0] += view.l4Length);
+        ByteBuf frame = net.allocator.directBuffer(2_000).writeBytes(fromGuest(OUTSIDE, 6, pattern(1_400)));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (int i = 0; i < 10_000; i++) {
+            net.input.onFrame(frame, Offload.NONE);
+        }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 10_000; i++) {
+            net.input.onFrame(frame, Offload.NONE);
+        }
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 10_000, () -> allocated + " bytes allocated");
+        assertEquals(20_000 * 1_400L, taken[0]);
+        assertEquals(1, frame.refCnt());
+        frame.release();
     }
 
     @Test

@@ -301,4 +301,19 @@ class Ipv4ReassemblerTest {
         }
         assertTrue(net.counters.get(Counter.REASSEMBLY_LIMIT) > 1_900);
     }
+
+    @Test
+    void timerFollowsTheOldestDatagramAndStopsWithTheLast() {
+        long age = NetConfig.defaults().reassemblyAgeNs();
+        net.receive(fragments(DATAGRAM, 1, 1_480).get(1));
+        net.advanceTo(net.nowNs + S);
+        net.receive(fragments(DATAGRAM, 2, 1_480).get(1));
+        net.advanceTo(net.nowNs + age - S + 10 * MS);
+        assertEquals(1, net.reassembler.datagrams());
+        net.advanceTo(net.nowNs + S);
+        assertEquals(0, net.reassembler.datagrams());
+        assertEquals(2, net.counters.get(Counter.REASSEMBLY_TIMEOUT));
+        fragments(DATAGRAM, 3, 1_480).forEach(net::receive);
+        assertEquals(Long.MAX_VALUE, net.wheel.nextDeadlineNs());
+    }
 }

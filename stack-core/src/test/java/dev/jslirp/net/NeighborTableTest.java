@@ -193,4 +193,26 @@ class NeighborTableTest {
         assertTrue(net.link.sent.peek().offload() != 0);
         checkedIp(net.next(), GUEST_MAC, OUTSIDE, GUEST, 17);
     }
+
+    @Test
+    void timerRunsOnlyWhileSomebodyIsAsked() {
+        assertEquals(Long.MAX_VALUE, net.wheel.nextDeadlineNs());
+        long start = net.nowNs;
+        sendTo(GUEST, 1);
+        assertTrue(net.wheel.nextDeadlineNs() <= start + 100 * MS);
+        for (long at : REQUEST_TIMES_MS) {
+            net.advanceTo(start + at * MS - 50 * MS);
+            int sent = net.link.sent.size();
+            net.advanceTo(start + at * MS + 10 * MS);
+            assertEquals(sent + 1, net.link.sent.size());
+        }
+        net.neighbors.heard(0, lo(GUEST), GUEST_MAC, net.nowNs);
+        assertEquals(Long.MAX_VALUE, net.wheel.nextDeadlineNs());
+        sendTo(OTHER_GUEST, 1);
+        for (int i = 1; i <= 50; i++) {
+            net.advanceTo(net.nowNs + 100 * MS);
+        }
+        assertEquals(1, net.neighbors.size());
+        assertEquals(Long.MAX_VALUE, net.wheel.nextDeadlineNs());
+    }
 }

@@ -44,6 +44,7 @@ final class NetFixture implements AutoCloseable {
     final Counters counters = new Counters();
     final AddressPlan plan = AddressPlan.defaults();
     final RecordingLink link;
+    final TimerWheel wheel;
     final GuestLink guestLink;
     final NeighborTable neighbors;
     final FrameOutput output;
@@ -62,7 +63,7 @@ final class NetFixture implements AutoCloseable {
 
     NetFixture(LinkCapabilities capabilities, NetConfig config) {
         link = new RecordingLink(capabilities);
-        TimerWheel wheel = new TimerWheel(8, nowNs);
+        wheel = new TimerWheel(8, nowNs);
         guestLink = new GuestLink(link, counters, allocator);
         neighbors = new NeighborTable(guestLink, plan, config, wheel, counters, allocator);
         output = new FrameOutput(guestLink, plan, config, neighbors, counters, new SplittableRandom(1));
@@ -116,6 +117,12 @@ final class NetFixture implements AutoCloseable {
 
     void assertSilent() {
         assertTrue(link.sent.isEmpty(), () -> link.sent.size() + " frames were sent");
+    }
+
+    /// Moves time to `deadlineNs` and fires what is due.
+    void advanceTo(long deadlineNs) {
+        nowNs = deadlineNs;
+        wheel.poll(nowNs, 64);
     }
 
     // Builders
