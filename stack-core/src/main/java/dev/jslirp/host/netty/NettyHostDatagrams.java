@@ -70,7 +70,8 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
             if (channel != null) {
                 channel.close();
             }
-            throw new IOException("cannot open a UDP socket" + (bind == null ? "" : " on " + Addresses.text(bind)) + ": " + e.getMessage(), e);
+            String where = bind == null ? "" : " on " + Addresses.text(bind);
+            throw new IOException("cannot open a UDP socket" + where + ": " + e.getMessage(), e);
         }
     }
 

@@ -76,7 +76,7 @@ class NettyHostDatagramsTest {
     @Test
     void datagramsOfEverySizeEcho() throws Exception {
         HostDatagrams socket = openSocket();
-        for (int length : new int[] {0, 1, 2, 511, 1472, 1473, 9000, 65_506, 65_507}) {
+        for (int length : new int[] {1, 2, 511, 1472, 1473, 9000, 65_506, 65_507, 0, 3}) {
             byte[] bytes = pattern(length, length);
             send(socket, bytes, first.getLocalPort());
             DatagramPacket packet = receive(first);
@@ -168,6 +168,14 @@ class NettyHostDatagramsTest {
     }
 
     @Test
+    void aTftpServerMayAnswerFromAnotherPort() throws Exception {
+        HostDatagrams socket = openSocket();
+        send(socket, pattern(0, 1), 69);
+        second.send(new DatagramPacket(new byte[] {7}, 1, loopback(host.inLoop(socket::localAddress).getPort())));
+        assertEquals(second.getLocalPort(), recorder.next().port);
+    }
+
+    @Test
     void theUnspecifiedAddressIsUnreachableNotLoopback() throws Exception {
         HostDatagrams socket = openSocket();
         host.runInLoop(() -> socket.send(Unpooled.EMPTY_BUFFER, 0, 0, 0, 0xffff_0000_0000L, first.getLocalPort()));
@@ -178,7 +186,8 @@ class NettyHostDatagramsTest {
     void aPortInUseIsAnErrorThatNamesTheAddress() {
         ExecutionException e = assertThrows(ExecutionException.class,
                 () -> host.inLoop(() -> host.network.openDatagrams(loopback(first.getLocalPort()), null, recorder)));
-        assertEquals("cannot open a UDP socket on 127.0.0.1:" + first.getLocalPort() + ": Address already in use", e.getCause().getMessage());
+        String expected = "cannot open a UDP socket on 127.0.0.1:" + first.getLocalPort() + ": Address already in use";
+        assertEquals(expected, e.getCause().getMessage());
     }
 
     @Test
