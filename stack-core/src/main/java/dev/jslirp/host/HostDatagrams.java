@@ -5,13 +5,14 @@ import java.net.InetSocketAddress;
 
 /// One UDP socket of the host, non-blocking.
 public interface HostDatagrams extends AutoCloseable {
-    /// Queues one datagram for [#flush]. **Borrows** `bytes`: the socket retains (or copies) what it keeps.
-    /// When the queue is full the datagram is dropped, as UDP may.
+    /// Sends one datagram, at once or with the next [#flush]. **Borrows** `bytes`: the socket retains (or copies) what it keeps.
+    /// When the queue is full the datagram is dropped, as UDP may. Failures arrive at [HostDatagramsListener#onError], later.
+    /// After [#close] it does nothing.
     ///
     /// @param addressHi, addressLo destination, IPv4 in mapped form
     void send(ByteBuf bytes, int index, int length, long addressHi, long addressLo, int port);
 
-    /// Hands the queued datagrams to the kernel. Called once per batch.
+    /// Hands queued datagrams to the kernel. Called once per batch.
     void flush();
 
     /// Where it is bound.

@@ -1,6 +1,7 @@
 package dev.jslirp.host;
 
 import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
 
 /// One TCP connection of the host, non-blocking. After [#reset], [#close] or a terminal event
 /// (`onConnectFailed`, `onReset`) every method is a no-op and no further event arrives.
@@ -22,18 +23,19 @@ public interface HostStream {
     /// Drops the queue and resets the connection (SO_LINGER 0), also while connecting.
     void reset();
 
-    /// Closes after the queue is written; unread bytes of the peer are discarded.
+    /// Closes after the queue is written; unread bytes of the peer are discarded. While connecting it gives up.
     void close();
 
-    /// Stops reading from the socket; bytes in flight may still arrive in this round.
+    /// Stops reading from the socket; bytes in flight may still arrive in this round. A reset by the peer may
+    /// then go unnoticed until the next write or [#resumeReads].
     void pauseReads();
 
     /// Starts reading again.
     void resumeReads();
 
-    /// The connection's own and its peer's address; null until known.
-    java.net.InetSocketAddress localAddress();
+    /// The connection's own address; null until it is known.
+    InetSocketAddress localAddress();
 
     /// The peer's address.
-    java.net.InetSocketAddress remoteAddress();
+    InetSocketAddress remoteAddress();
 }

@@ -2,13 +2,17 @@
 ///
 /// **Purpose.** [dev.jslirp.host.HostNetwork] opens streams, listeners, datagram and echo sockets.
 /// Everything is non-blocking and belongs to the owning thread; nothing is called back from inside the
-/// call that caused it.
+/// call that caused it. The unspecified addresses are unreachable: an operating system would take them for its loopback.
 ///
 /// **Ownership.** `write`, `send`, `request` borrow. The one sink of this package is
 /// `HostStreamListener.onBytes`, which consumes: bytes from the host are born owned.
 ///
 /// **Back-pressure.** Towards the host: the caller bounds `unsentBytes()` by the window it offers the
 /// guest. Towards the guest: `pauseReads`/`resumeReads`.
+///
+/// **Errors.** Opening a stream never throws for the network's sake: failures arrive as a [dev.jslirp.host.HostError], once, as the
+/// last event of the stream. Opening a socket that must be had (listener, UDP, echo) throws an
+/// `IOException` whose message names the address.
 ///
 /// **Imports**: nothing of ours.
 package dev.jslirp.host;

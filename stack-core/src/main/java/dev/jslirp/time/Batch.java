@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
 /// ends: each participant is called once (flush sockets, send the one coalesced ACK), due timers run,
 /// the last participants run (link flush), and one wake-up is armed.
 ///
-/// The work of one batch is bounded ([#MAX_ROUNDS], [#MAX_TIMERS]); what is left over is the next batch, which the reactor runs after it
-/// has looked after its I/O. Nothing is allocated in steady state.
+/// The work of one batch is bounded ([#MAX_ROUNDS], [#MAX_TIMERS]); what is left over is the next batch, for which a wake-up
+/// is asked at once, so that I/O comes in between. Nothing is allocated in steady state.
 public final class Batch {
     /// Called once at the end of the batch it joined.
     public interface Participant {
@@ -84,10 +84,9 @@ public final class Batch {
         callParticipants();
         runLast();
         open = false;
-        long nextNs = wheel.nextDeadlineNs();
-        if (joinedCount > 0 || nextNs != Long.MAX_VALUE && nextNs - nowNs <= 0) {
-            begin();
-        } else if (nextNs != wakeNs) {
+        // What is left over comes by a wake-up, not a task: the reactor looks after its I/O first.
+        long nextNs = joinedCount > 0 ? nowNs : wheel.nextDeadlineNs();
+        if (nextNs != wakeNs) {
             wakeNs = nextNs;
             reactor.wakeAt(nextNs);
         }

@@ -70,7 +70,8 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
             if (channel != null) {
                 channel.close();
             }
-            throw new IOException("cannot open a UDP socket" + (bind == null ? "" : " on " + Addresses.text(bind)) + ": " + e.getMessage(), e);
+            String where = bind == null ? "" : " on " + Addresses.text(bind);
+            throw new IOException("cannot open a UDP socket" + where + ": " + e.getMessage(), e);
         }
     }
 
@@ -97,7 +98,7 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
     private boolean trySend(ByteBuf bytes, int index, int length, InetSocketAddress to) {
         ByteBuffer datagram = bytes.nioBufferCount() == 1 ? bytes.internalNioBuffer(index, length) : bytes.nioBuffer(index, length);
         try {
-            aim(to);
+            aim(to, length);
             return transmit(datagram, to);
         } catch (PortUnreachableException e) {
             // The answer to an earlier datagram; this one is not sent yet.
@@ -126,17 +127,16 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
         return true;
     }
 
-    /// Connects to the first destination, disconnects at the second.
-    private void aim(InetSocketAddress to) throws IOException {
-        if (!mayConnect || to == connected) {
+    /// Connects to the first destination; disconnects at the second, and for an empty datagram, which java.nio sends only unconnected.
+    private void aim(InetSocketAddress to, int length) throws IOException {
+        if (!mayConnect || to == connected && length > 0) {
             return;
         }
-        if (connected == null && to.getPort() != TFTP_PORT && !to.getAddress().isMulticastAddress()) {
+        boolean connectable = length > 0 && to.getPort() != TFTP_PORT && !to.getAddress().isMulticastAddress();
+        if (connected == null && connectable) {
             channel.connect(to);
             connected = to;
-        } else if (connected == null) {
-            mayConnect = false;
-        } else if (!to.equals(connected)) {
+        } else if (!connectable || !to.equals(connected)) {
             mayConnect = false;
             connected = null;
             channel.disconnect();

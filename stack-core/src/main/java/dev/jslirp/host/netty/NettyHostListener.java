@@ -93,7 +93,8 @@ final class NettyHostListener extends NioSocket implements HostListener {
         }
     }
 
-    private void onAcceptFailed(IOException e) {
+    /// Package-private for the test: running out of descriptors would hurt the rest of the process.
+    void onAcceptFailed(IOException e) {
         if (HostErrors.classify(e) == HostError.NO_RESOURCES) {
             LOG.warn("cannot accept on {} for now: {}", local, e.getMessage());
             interest(0);

@@ -274,8 +274,7 @@ final class NettyHostStream extends NioSocket implements HostStream {
     private void finishClose() throws IOException {
         int budget = MAX_READ_BYTES;
         while (!eof && budget > 0) {
-            // Each further turn follows a full read of at least the chunk's least room.
-            budget -= 64 * 1024;
+            budget -= ReadChunk.MIN_ROOM_BYTES;
             if (!network.readChunk().discard(channel)) {
                 break;
             }

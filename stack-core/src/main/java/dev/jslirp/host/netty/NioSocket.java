@@ -120,7 +120,7 @@ abstract class NioSocket {
             }
             try {
                 onReady(((NioIoEvent) event).ops().value());
-            } catch (RuntimeException | AssertionError e) {
+            } catch (RuntimeException | Error e) {
                 // The loop would stop for a second; one broken listener must not stall the others.
                 LOG.warn("{} failed; this is a bug", NioSocket.this, e);
             }

@@ -11,8 +11,8 @@ import java.nio.channels.SocketChannel;
 /// room used again, so that few bytes never pin much memory. Idle streams hold no buffer at all.
 final class ReadChunk {
     private static final int CHUNK_BYTES = 256 * 1024;
-    /// With less room than this a new chunk is begun.
-    private static final int MIN_ROOM_BYTES = 64 * 1024;
+    /// With less room than this a new chunk is begun, so a read that fills its room is at least this long.
+    static final int MIN_ROOM_BYTES = 64 * 1024;
     /// Reads below this are copied: a slice pins at most 16 times its size.
     private static final int COPY_BELOW_BYTES = 16 * 1024;
     /// Reads begin at a cache line.

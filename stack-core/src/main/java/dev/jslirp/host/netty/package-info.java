@@ -8,9 +8,9 @@
 ///
 /// **States of a stream.**
 /// ```
-///   connect ──► CONNECTING ──onConnected──► OPEN ──close──► CLOSING ──queue written──► CLOSED
-///                   │ onConnectFailed         │ onReset, reset          │ write failed     ▲
-///                   └─────────────────────────┴─────────────────────────┴──────────────────┘
+///   connect ─► CONNECTING ──onConnected──► OPEN ──close──► CLOSING ──queue written──► CLOSED
+///                  │ onConnectFailed         │ onReset, reset   │ write failed, reset    ▲
+///                  └─────────────────────────┴──────────────────┴────────────────────────┘
 /// ```
 /// An error met inside a call of the user (`connect`, `flush`, `shutdownOutput`) closes the socket at once and
 /// is told by a task of the loop (FAILING); an error met in a readiness event is told there. `close` while connecting gives up.

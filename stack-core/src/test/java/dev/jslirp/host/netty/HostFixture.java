@@ -1,0 +1,137 @@
+package dev.jslirp.host.netty;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// A host network on a loop of its own; closing it proves that every buffer was released.
+final class HostFixture {
+    /// Only a guard against hanging: nothing waits for it to pass.
+    static final long GUARD_S = 20;
+
+    final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    final IoEventLoop loop = group.next();
+    final NettyHostNetwork network;
+
+    HostFixture() {
+        this(NettyHostNetwork.Options.DEFAULT);
+    }
+
+    HostFixture(NettyHostNetwork.Options options) {
+        network = new NettyHostNetwork(loop, allocator, options);
+    }
+
+    <T> T inLoop(Callable<T> call) throws Exception {
+        return loop.submit(call).get(GUARD_S, TimeUnit.SECONDS);
+    }
+
+    void runInLoop(Runnable task) throws Exception {
+        loop.submit(task).get(GUARD_S, TimeUnit.SECONDS);
+    }
+
+    /// Connects with reads on.
+    Recorder connect(InetSocketAddress to) throws Exception {
+        Recorder recorder = new Recorder();
+        runInLoop(() -> {
+            recorder.stream = network.connect(to, recorder);
+            recorder.stream.resumeReads();
+        });
+        return recorder;
+    }
+
+    void write(HostStream stream, byte[] bytes) throws Exception {
+        runInLoop(() -> {
+            ByteBuf buffer = Unpooled.wrappedBuffer(bytes);
+            stream.write(buffer, 0, bytes.length);
+            stream.flush();
+            buffer.release();
+        });
+    }
+
+    static InetSocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+    }
+
+    void close() throws Exception {
+        runInLoop(network::close);
+        long direct = inLoop(() -> allocator.metric().usedDirectMemory());
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).get(GUARD_S, TimeUnit.SECONDS);
+        assertEquals(0, direct, "direct memory not released");
+    }
+
+    /// Writes down what happens; bytes are counted and checked against a pattern, byte *n* being `n * 31`.
+    static class Recorder implements HostStreamListener {
+        final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+        HostStream stream;
+        long received;
+        boolean patternBroken;
+
+        String next() throws InterruptedException {
+            String event = events.poll(GUARD_S, TimeUnit.SECONDS);
+            assertNotNull(event, "nothing happened");
+            return event;
+        }
+
+        void expect(String event) throws InterruptedException {
+            assertEquals(event, next());
+        }
+
+        @Override
+        public void onConnected() {
+            events.add("connected");
+        }
+
+        @Override
+        public void onConnectFailed(HostError error) {
+            events.add("connect failed " + error);
+        }
+
+        @Override
+        public void onBytes(ByteBuf bytes) {
+            for (int i = bytes.readerIndex(); i < bytes.writerIndex(); i++) {
+                patternBroken |= bytes.getByte(i) != (byte) (received++ * 31);
+            }
+            bytes.release();
+        }
+
+        @Override
+        public void onEof() {
+            events.add("eof");
+        }
+
+        @Override
+        public void onReset(HostError error) {
+            events.add("reset " + error);
+        }
+
+        @Override
+        public void onDrained() {
+            events.add("drained");
+        }
+    }
+
+    /// `length` bytes of the pattern from offset `from`.
+    static byte[] pattern(long from, int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) ((from + i) * 31);
+        }
+        return bytes;
+    }
+}
