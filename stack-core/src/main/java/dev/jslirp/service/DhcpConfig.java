@@ -5,6 +5,7 @@ import dev.jslirp.wire.DnsName;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,7 +55,7 @@ public record DhcpConfig(boolean enabled, int leaseSeconds, int leasesMax, Map<M
             require(value.length <= 1024, "DHCP option " + code + " is longer than 1024 bytes");
             copies.put(code, value.clone());
         });
-        extraOptions = java.util.Collections.unmodifiableMap(copies);
+        extraOptions = Collections.unmodifiableMap(copies);
     }
 
     /// One day, 200 leases, nothing extra.

@@ -6,6 +6,7 @@ import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.DhcpMessage;
 import dev.jslirp.wire.DhcpOptions;
+import dev.jslirp.wire.DnsName;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
@@ -151,7 +152,8 @@ public final class DhcpServer implements GatewayService {
                 .putInt(DhcpOptions.SERVER_ID, plan.gateway().v4Bits()).putText(DhcpOptions.MESSAGE, "address not available");
         copyClientId(message, options);
         // RFC 2131 §4.3.2: the client may have moved here with an address of elsewhere, hence broadcast.
-        DhcpMessage nak = new DhcpMessage(DhcpMessage.BOOTREPLY, message.xid(), 0, message.flags(), 0, 0, 0, 0, message.chaddr(), "", options);
+        DhcpMessage nak = new DhcpMessage(DhcpMessage.BOOTREPLY, message.xid(), 0, message.flags(), 0, 0, 0, 0,
+                message.chaddr(), "", options);
         send(nak, MacAddress.BROADCAST, 0xffff_ffff, DhcpMessage.LENGTH_ALWAYS_TAKEN);
     }
 
@@ -258,7 +260,7 @@ public final class DhcpServer implements GatewayService {
                 .putInt(DhcpOptions.RENEWAL_TIME, config.leaseSeconds() / 2)
                 .putInt(DhcpOptions.REBINDING_TIME, (int) (config.leaseSeconds() * 7L / 8));
         if (!config.searchDomains().isEmpty()) {
-            options.put(DhcpOptions.DOMAIN_SEARCH, dev.jslirp.wire.DnsName.searchList(config.searchDomains()));
+            options.put(DhcpOptions.DOMAIN_SEARCH, DnsName.searchList(config.searchDomains()));
         }
         if (config.nextServer() != null) {
             options.putText(DhcpOptions.TFTP_SERVER, config.nextServer().toString());

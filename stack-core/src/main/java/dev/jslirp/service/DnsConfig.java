@@ -3,6 +3,7 @@ package dev.jslirp.service;
 import dev.jslirp.wire.DnsName;
 import dev.jslirp.wire.IpAddress;
 import java.net.InetSocketAddress;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,7 +36,7 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
             require(addresses.size() <= ADDRESSES_MAX, "name '" + name + "' has more than " + ADDRESSES_MAX + " addresses");
             names.put(DnsName.require("name", name), List.copyOf(addresses));
         });
-        staticNames = java.util.Collections.unmodifiableMap(names);
+        staticNames = Collections.unmodifiableMap(names);
     }
 
     /// Forwards to `upstreams`.

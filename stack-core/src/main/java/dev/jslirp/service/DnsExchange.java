@@ -114,9 +114,6 @@ abstract class DnsExchange implements Timed {
         return upstreams.get(attempt % upstreams.size());
     }
 
-    final boolean isDone() {
-        return done;
-    }
 
     /// **Consumes** `answer`.
     private void finish(ByteBuf answer) {

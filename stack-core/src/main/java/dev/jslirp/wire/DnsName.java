@@ -66,7 +66,8 @@ public final class DnsName {
             } else if (octet >= 'a' && octet <= 'z' || octet >= '0' && octet <= '9' || octet == '-' || octet == '_') {
                 text.append((char) octet);
             } else {
-                text.append('\\').append((char) ('0' + octet / 100)).append((char) ('0' + octet / 10 % 10)).append((char) ('0' + octet % 10));
+                text.append('\\').append((char) ('0' + octet / 100))
+                        .append((char) ('0' + octet / 10 % 10)).append((char) ('0' + octet % 10));
             }
         }
     }

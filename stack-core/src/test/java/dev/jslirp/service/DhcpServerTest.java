@@ -173,7 +173,8 @@ class DhcpServerTest {
     @Test
     void clientIdentifierAndFqdnAreEchoed() {
         DhcpMessage discover = message(DhcpMessage.DISCOVER, MAC);
-        discover.options().put(DhcpOptions.CLIENT_ID, (byte) 1, (byte) 2).put(DhcpOptions.CLIENT_FQDN, (byte) 5, (byte) 0, (byte) 0, (byte) 0);
+        discover.options().put(DhcpOptions.CLIENT_ID, (byte) 1, (byte) 2)
+                .put(DhcpOptions.CLIENT_FQDN, (byte) 5, (byte) 0, (byte) 0, (byte) 0);
         DhcpOptions options = only(discover).message.options();
         assertArrayEquals(new byte[] {1, 2}, options.get(DhcpOptions.CLIENT_ID));
         assertArrayEquals(new byte[] {4 | 8 | 2, -1, -1, 0}, options.get(DhcpOptions.CLIENT_FQDN));
@@ -260,7 +261,8 @@ class DhcpServerTest {
         assertMessage("host name 'a..b'", () -> config("a..b", Map.of()));
         assertMessage("DHCP option 3 is set by the server itself", () -> config("a", Map.of(3, new byte[4])));
         assertMessage("DHCP option 255 is outside 1 to 254", () -> config("a", Map.of(255, new byte[4])));
-        assertMessage("not a guest address", () -> server(new DhcpConfig(true, 60, 1, Map.of(new MacAddress(1), IpAddress.parse("10.0.2.2")),
+        assertMessage("not a guest address", () -> server(new DhcpConfig(true, 60, 1,
+                Map.of(new MacAddress(1), IpAddress.parse("10.0.2.2")),
                 null, null, List.of(), null, null, Map.of())));
         assertNull(DhcpConfig.defaults().hostname());
     }
