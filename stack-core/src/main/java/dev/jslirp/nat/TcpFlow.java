@@ -40,6 +40,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     private final TcpNat tcp;
     private final QueuedSendBuffer toGuest = new QueuedSendBuffer();
     private final long connectDeadlineNs;
+    private final boolean openedByHost;
     /// Sequence number of the guest's SYN: what an ICMP error about it quotes.
     private final int synSeq;
     private TcpConnection connection;
@@ -57,6 +58,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
         super(tcp.nat, guestHi, guestLo, farHi, farLo, ports, Ipv4Header.TCP);
         this.tcp = tcp;
         this.phase = phase;
+        openedByHost = phase == Phase.GUEST_CONNECTING;
         this.synSeq = synSeq;
         connectDeadlineNs = nowNs + tcp.nat.config().connectTimeoutNs();
     }
@@ -227,7 +229,19 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             stream.reset();
             stream = null;
         }
-        if (phase == Phase.GUEST_CONNECTING && synSeq == 0) {
+        countRefusal();
+    }
+
+    /// The guest answered our SYN by an ICMP error. A later one proves nothing (RFC 5927 §5.2: soft once synchronized).
+    void rejectedByGuest() {
+        if (openedByHost && phase == Phase.GUEST_CONNECTING) {
+            countRefusal();
+            remove();
+        }
+    }
+
+    private void countRefusal() {
+        if (openedByHost && phase == Phase.GUEST_CONNECTING) {
             tcp.nat.counters().increment(Counter.FORWARDS_REFUSED);
         }
     }

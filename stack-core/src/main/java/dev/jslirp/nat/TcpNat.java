@@ -3,6 +3,7 @@ package dev.jslirp.nat;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.StreamConnector;
+import dev.jslirp.net.IcmpErrorHandler;
 import dev.jslirp.net.PacketHandler;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.tcp.TcpShared;
@@ -19,7 +20,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /// The guest's TCP segments: finds their flow, opens one for a SYN, resets the rest.
-public final class TcpNat implements PacketHandler {
+public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     /// A half-open flow younger than this is never evicted: its first answer may be on the way, and a guest sends its SYN
     /// again after this time (RFC 6298 §2.1).
     private static final long EVICTION_AGE_NS = 1_000_000_000L;
@@ -199,6 +200,19 @@ public final class TcpNat implements PacketHandler {
             candidate = random.nextInt(FIRST_UNPRIVILEGED_PORT, 65_536);
         }
         return 0;
+    }
+
+    /// A guest that rejects an accepted connection by an ICMP error means it like a reset.
+    @Override
+    public void onIcmpError(int type, int code, int rest, int protocol, long peerHi, long peerLo, int peerPort, long guestHi, long guestLo,
+            int guestPort, long nowNs) {
+        if (type != IcmpHeader.DESTINATION_UNREACHABLE || code == IcmpHeader.FRAGMENTATION_NEEDED || protocol != Ipv4Header.TCP) {
+            return;
+        }
+        TcpFlow flow = (TcpFlow) nat.flows().find(guestHi, guestLo, peerHi, peerLo, Flow.ports(guestPort, peerPort), protocol);
+        if (flow != null) {
+            flow.rejectedByGuest();
+        }
     }
 
     // ---- resets
