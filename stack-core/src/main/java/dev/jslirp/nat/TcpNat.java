@@ -47,6 +47,7 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
         this.shared = shared;
         this.random = random;
         iss = new IssGenerator(random);
+        resetsSinceNs = nat.batch().nowNs();
         resetsLeft = nat.config().resetsPerSecond();
     }
 
@@ -58,8 +59,8 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     @Override
     public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
         DropReason reason = TcpHeader.decode(frame, packet);
-        if (reason == DropReason.NONE) {
-            reason = check(packet);
+        if (reason == DropReason.NONE && isNonsense(packet)) {
+            reason = DropReason.TCP_FLAGS;
         }
         if (reason != DropReason.NONE) {
             nat.counters().drop(reason);
@@ -67,31 +68,42 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
         }
         TcpFlow flow = (TcpFlow) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
                 Flow.ports(packet.srcPort, packet.dstPort), Ipv4Header.TCP);
-        boolean opens = (packet.flags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
-        if (flow != null && opens && flow.mayBeReplacedBy(packet)) {
-            nat.counters().increment(Counter.TCP_TIME_WAIT_REUSED);
-            flow.yield();
-            flow = null;
-        }
-        if (flow != null) {
+        if (flow == null || opens(packet) && replace(flow, packet)) {
+            withoutFlow(packet, frame, nowNs);
+        } else {
             flow.onSegment(packet, frame, nowNs);
-        } else if (opens) {
+        }
+    }
+
+    private static boolean isNonsense(PacketView packet) {
+        int control = packet.flags & (TcpHeader.SYN | TcpHeader.FIN | TcpHeader.RST | TcpHeader.ACK);
+        return control == 0 || packet.hasFlags(TcpHeader.SYN | TcpHeader.FIN) || packet.hasFlags(TcpHeader.SYN | TcpHeader.RST);
+    }
+
+    private static boolean opens(PacketView packet) {
+        return (packet.flags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
+    }
+
+    private boolean replace(TcpFlow flow, PacketView syn) {
+        if (!flow.mayBeReplacedBy(syn)) {
+            return false;
+        }
+        nat.counters().increment(Counter.TCP_TIME_WAIT_REUSED);
+        flow.yield();
+        return true;
+    }
+
+    private void withoutFlow(PacketView packet, ByteBuf frame, long nowNs) {
+        if (packet.srcPort == 0 || packet.dstPort == 0
+                || nat.policy().classify(packet.dstHi, packet.dstLo) == NatPolicy.Destination.GROUP) {
+            // RFC 9293 §3.9.2.3 (MUST-57): a SYN to a group address is dropped in silence; so is everything else.
+            nat.counters().drop(DropReason.TCP_ADDRESS);
+        } else if (opens(packet)) {
             open(packet, frame, nowNs);
         } else {
             nat.counters().drop(DropReason.TCP_NO_FLOW);
             reset(packet, nowNs);
         }
-    }
-
-    private DropReason check(PacketView packet) {
-        if (packet.srcPort == 0 || packet.dstPort == 0
-                || nat.policy().classify(packet.dstHi, packet.dstLo) == NatPolicy.Destination.GROUP) {
-            // RFC 9293 §3.9.2.3 (MUST-57): a SYN to a group address is dropped in silence; so is everything else.
-            return DropReason.TCP_ADDRESS;
-        }
-        int control = packet.flags & (TcpHeader.SYN | TcpHeader.FIN | TcpHeader.RST | TcpHeader.ACK);
-        boolean nonsense = control == 0 || packet.hasFlags(TcpHeader.SYN | TcpHeader.FIN) || packet.hasFlags(TcpHeader.SYN | TcpHeader.RST);
-        return nonsense ? DropReason.TCP_FLAGS : DropReason.NONE;
     }
 
     // ---- flows the guest opens

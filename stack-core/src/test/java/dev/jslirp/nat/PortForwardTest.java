@@ -36,27 +36,27 @@ class PortForwardTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "8080                  | expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
-        "tcp::8080             | expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
-        "tcp:::1:8080-:80      | expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
-        "sctp::8080-:80        | unknown protocol 'sctp', expected tcp or udp",
-        "tcp:localhost:80-:80  | bad host address 'localhost': expected a numeric IP address",
-        "tcp:1.2.3.999:80-:80  | bad host address '1.2.3.999': expected a numeric IP address",
-        "tcp:[1.2.3.4]:80-:80  | bad host address '[1.2.3.4]': brackets are for IPv6 addresses",
-        "tcp:[::zz]:80-:80     | bad host address '[::zz]': expected a numeric IP address",
-        "tcp::80-guest:80      | bad guest address 'guest': expected a numeric IP address",
-        "tcp::-:80             | bad host port '': expected 0 to 65535",
-        "tcp::http-:80         | bad host port 'http': expected 0 to 65535",
-        "tcp::65536-:80        | bad host port '65536': expected 0 to 65535",
-        "tcp::999999-:80       | bad host port '999999': expected 0 to 65535",
-        "tcp::80-:0            | bad guest port '0': expected 1 to 65535",
-        "tcp::80-:             | bad guest port '': expected 1 to 65535",
-        "tcp::80-70-:80-90     | the host range 80-70 runs backwards",
-        "tcp::80-90-:90-80     | the guest range 90-80 runs backwards",
-        "tcp::80-82-:80-81     | the host range has 3 ports, the guest range 2",
-        "tcp::80-82-:80        | the host range has 3 ports, the guest range 1",
-        "tcp::0-2-:80-82       | a range cannot begin with host port 0"}, quoteCharacter = '"')
+    @CsvSource(delimiter = ';', value = {
+        "8080                  ; expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
+        "tcp::8080             ; expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
+        "tcp:::1:8080-:80      ; expected [tcp|udp]:[hostaddr]:hostport[-hostport]-[guestaddr]:guestport[-guestport]",
+        "sctp::8080-:80        ; unknown protocol 'sctp', expected tcp or udp",
+        "tcp:localhost:80-:80  ; bad host address 'localhost': expected a numeric IP address",
+        "tcp:1.2.3.999:80-:80  ; bad host address '1.2.3.999': expected a numeric IP address",
+        "tcp:[1.2.3.4]:80-:80  ; bad host address '[1.2.3.4]': brackets are for IPv6 addresses",
+        "tcp:[::zz]:80-:80     ; bad host address '[::zz]': expected a numeric IP address",
+        "tcp::80-guest:80      ; bad guest address 'guest': expected a numeric IP address",
+        "tcp::-:80             ; bad host port '': expected 0 to 65535",
+        "tcp::http-:80         ; bad host port 'http': expected 0 to 65535",
+        "tcp::65536-:80        ; bad host port '65536': expected 0 to 65535",
+        "tcp::999999-:80       ; bad host port '999999': expected 0 to 65535",
+        "tcp::80-:0            ; bad guest port '0': expected 1 to 65535",
+        "tcp::80-:             ; bad guest port '': expected 1 to 65535",
+        "tcp::80-70-:80-90     ; the host range 80-70 runs backwards",
+        "tcp::80-90-:90-80     ; the guest range 90-80 runs backwards",
+        "tcp::80-82-:80-81     ; the host range has 3 ports, the guest range 2",
+        "tcp::80-82-:80        ; the host range has 3 ports, the guest range 1",
+        "tcp::0-2-:80-82       ; a range cannot begin with host port 0"}, quoteCharacter = '"')
     void saysWhatIsWrongWithARule(String text, String problem) {
         var thrown = assertThrows(IllegalArgumentException.class, () -> PortForward.parse(text, GUEST));
 
