@@ -16,6 +16,9 @@ import dev.jslirp.net.Ipv4Input;
 import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
+import dev.jslirp.service.DhcpServer;
+import dev.jslirp.service.DnsForwarder;
+import dev.jslirp.service.LeaseListener;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.tcp.TcpShared;
 import dev.jslirp.time.Batch;
@@ -33,6 +36,8 @@ import java.util.random.RandomGenerator;
 /// closes both.
 public final class GuestNetwork implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
+    private static final int DNS_PORT = 53;
+    private static final int DHCP_SERVER_PORT = 67;
 
     private final Link link;
     private final HostNetwork host;
@@ -43,6 +48,7 @@ public final class GuestNetwork implements AutoCloseable {
     private final Ipv4Reassembler reassembler;
     private final NatShared nat;
     private final PortForwards forwards;
+    private final DnsForwarder dns;
     private final FrameInput input;
     private boolean closed;
 
@@ -63,7 +69,8 @@ public final class GuestNetwork implements AutoCloseable {
         reassembler = new Ipv4Reassembler(config.net(), output, wheel, counters, allocator);
 
         nat = NatShared.create(config.nat(), plan, host, output, batch, wheel, counters, random);
-        int mss = link.capabilities().mtuBytes() - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
+        int mtuBytes = link.capabilities().mtuBytes();
+        int mss = mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
                 random.nextInt());
         TcpNat tcp = new TcpNat(nat, shared, random);
@@ -71,6 +78,15 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
+        dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
+        if (config.dns().enabled()) {
+            udpInput.register(DNS_PORT, dns);
+            tcp.addService(plan.dns(), DNS_PORT, dns);
+        }
+        if (config.dhcp().enabled()) {
+            udpInput.register(DHCP_SERVER_PORT, new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator,
+                    output::udpToStation, LeaseListener.NONE));
+        }
         Ipv4Input ipv4 = new Ipv4Input(plan, neighbors, reassembler, output, counters);
         ipv4.register(Ipv4Header.TCP, tcp);
         ipv4.register(Ipv4Header.UDP, udpInput);
@@ -113,6 +129,7 @@ public final class GuestNetwork implements AutoCloseable {
         }
         forwards.close();
         nat.shutDown(batch.begin());
+        dns.close();
         link.flush();
         closed = true;
         reassembler.close();
