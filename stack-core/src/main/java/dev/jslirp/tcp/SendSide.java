@@ -31,7 +31,8 @@ final class SendSide {
 
     final RttEstimator rtt;
     private final SendBuffer buffer;
-    private final int maxSegmentBytes;
+    /// Bytes of one super-segment that the link cuts; 0 when it cuts none.
+    private final int superSegmentBytes;
     private SackScoreboard scoreboard;
     private int wl1;
     private int wl2;
@@ -47,10 +48,10 @@ final class SendSide {
     private int timedSeq;
     private long timedAtNs;
 
-    SendSide(TcpConfig config, SendBuffer buffer, int iss, int maxSegmentBytes) {
+    SendSide(TcpConfig config, SendBuffer buffer, int iss, int superSegmentBytes) {
         this.iss = iss;
         this.buffer = buffer;
-        this.maxSegmentBytes = maxSegmentBytes;
+        this.superSegmentBytes = superSegmentBytes;
         sndUna = iss;
         sndNxt = iss;
         sndMax = iss;
@@ -122,7 +123,7 @@ final class SendSide {
         if (credit < mss || SeqNum.geq(from, edge)) {
             return false;
         }
-        return retransmit(from, scoreboard.holeEnd(from, edge), wholeSegments(Math.min(credit, maxSegmentBytes)));
+        return retransmit(from, scoreboard.holeEnd(from, edge), wholeSegments(Math.min(credit, Math.max(mss, superSegmentBytes))));
     }
 
     /// Rules 3 and 4 of NextSeg: nothing known lost and nothing new to send.
@@ -157,7 +158,7 @@ final class SendSide {
         int unsent = Math.max(0, dataEnd() - sndNxt);
         int windowRoom = sndUna + sndWnd - sndNxt;
         int room = Math.min(windowRoom, congestion.cwnd() - pipe());
-        int length = Math.min(unsent, Math.min(room, maxSegmentBytes));
+        int length = Math.min(unsent, Math.min(room, Math.max(mss, superSegmentBytes)));
         if (length > 0 && scoreboard != null && SeqNum.lt(sndNxt, sndMax)) {
             int hole = scoreboard.holeEnd(sndNxt, sndNxt + length) - sndNxt;
             if (hole < length) {

@@ -46,7 +46,7 @@ public final class TcpConnection {
         this.output = output;
         this.user = user;
         this.buffer = buffer;
-        snd = new SendSide(shared.config(), buffer, iss, Math.max(shared.mss(), shared.maxSegmentBytes()));
+        snd = new SendSide(shared.config(), buffer, iss, shared.maxSegmentBytes() > shared.mss() ? shared.maxSegmentBytes() : 0);
         rcv = new ReceiveSide(shared.config().receiveWindowMax(), shared.mss());
         state = opener ? TcpState.SYN_SENT : TcpState.SYN_RECEIVED;
         accepted = opener;
