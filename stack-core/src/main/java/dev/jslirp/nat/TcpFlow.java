@@ -367,12 +367,13 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
         }
         closeStream();
         switch (phase) {
-            case OPEN -> phase = Phase.GUEST_LINGERING;
+            case OPEN -> {
+                phase = Phase.GUEST_LINGERING;
+                tcp.lingering(this);
+            }
             case HOST_LINGERING -> remove();
-            case HOST_CONNECTING, GUEST_CONNECTING, GUEST_LINGERING, DEAD -> throw new IllegalStateException("both ends closed in " + phase);
-        }
-        if (phase == Phase.GUEST_LINGERING) {
-            tcp.lingering(this);
+            case HOST_CONNECTING, GUEST_CONNECTING, GUEST_LINGERING, DEAD ->
+                throw new IllegalStateException("both ends closed in " + phase);
         }
     }
 

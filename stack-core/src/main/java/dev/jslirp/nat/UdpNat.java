@@ -41,7 +41,8 @@ public final class UdpNat implements PacketHandler {
             }
             case SERVICES_ONLY -> {
                 nat.counters().drop(DropReason.UDP_REFUSED);
-                unreachable(HostError.REFUSED, packet.srcHi, packet.srcLo, packet.srcPort, packet.dstHi, packet.dstLo, packet.dstPort, nowNs);
+                unreachable(HostError.REFUSED, packet.srcHi, packet.srcLo, packet.srcPort, packet.dstHi, packet.dstLo,
+                        packet.dstPort, nowNs);
             }
             case REFUSED -> {
                 nat.counters().drop(DropReason.POLICY);

@@ -50,8 +50,8 @@
 ///
 /// | limit | counter | effect |
 /// |---|---|---|
-/// | `flowsMax` | `TCP_FLOW_LIMIT`, `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | TCP: the oldest flow in TIME_WAIT goes, else the SYN is dropped; others as below |
-/// | `tcpHalfOpenMax` | `TCP_HALF_OPEN_LIMIT` | the oldest half-open flow goes if it is older than 1 s, else the SYN is dropped; the guest asks again |
+/// | `flowsMax` | `TCP_FLOW_LIMIT`, `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the oldest in TIME_WAIT goes, else the SYN; others: as below |
+/// | `tcpHalfOpenMax` | `TCP_HALF_OPEN_LIMIT` | the oldest goes if older than 1 s, else the SYN |
 /// | `udpFlowsMax`, `echoFlowsMax` | `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the flow quiet for longest goes |
 /// | `udpPeersMax` | none | the peer first sent to is forgotten, and filtered |
 /// | `hostBufferBytesMax` | `HOST_BUFFER_LIMIT` | windows shrink; 16 KiB per flow always pass |
@@ -59,7 +59,8 @@
 /// | `resetsPerSecond` | `TCP_RESETS_LIMITED` | silence |
 /// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
 ///
-/// **Ownership.** Packets from the guest are borrowed during the call, and so are datagrams and echo data of the host. Bytes of host streams
+/// **Ownership.** Packets from the guest are borrowed during the call, and so are datagrams and echo data of the host. Bytes of host
+/// streams
 /// are consumed: they go to the connection's send buffer, which the flow releases. `Flow.remove` is the only teardown.
 ///
 /// **Imports**: `tcp`, `net`, `host`, `time`, `wire`, `stats`.

@@ -28,7 +28,8 @@ final class TcpGuest {
 
     /// Sends a segment at the current numbers; SYN, FIN and payload move them.
     void send(int flags, byte... payload) {
-        net.guest.send(far, new TcpSegment(port, farPort, seq, (flags & TcpSegment.ACK) != 0 ? ack : 0, flags, 65_535, 0, List.of(), payload));
+        int acknowledged = (flags & TcpSegment.ACK) != 0 ? ack : 0;
+        net.guest.send(far, new TcpSegment(port, farPort, seq, acknowledged, flags, 65_535, 0, List.of(), payload));
         seq += payload.length + ((flags & (TcpSegment.SYN | TcpSegment.FIN)) != 0 ? 1 : 0);
         net.reactor.settle();
     }
