@@ -3,24 +3,129 @@ package dev.jslirp.tcp;
 import dev.jslirp.wire.Payload;
 import io.netty.buffer.ByteBuf;
 
-/// Placeholder: a send buffer made of retained buffers.
+/// A send buffer made of owned buffers in a ring. Each slot knows its position in the stream, so an offset is
+/// found by binary search, or at once when it continues the last one.
 public final class QueuedSendBuffer implements SendBuffer {
+    private static final int INITIAL_SLOTS = 8;
+    /// A ring larger than this is dropped when it runs empty, so that an idle connection stays small.
+    private static final int KEPT_SLOTS = 64;
+
+    private ByteBuf[] buffers;
+    private long[] starts;
+    /// Slots ever taken from and put into the ring; their low bits index it.
+    private long head;
+    private long tail;
+    /// Stream positions of the first byte held and of the end.
+    private long first;
+    private long end;
+    private long hint;
+
+    /// Creates an empty one.
+    public QueuedSendBuffer() {}
+
     /// Appends the readable bytes. **Consumes** `bytes`.
-    public void append(ByteBuf bytes) {}
+    public void append(ByteBuf bytes) {
+        int length = bytes.readableBytes();
+        if (length == 0) {
+            bytes.release();
+            return;
+        }
+        if (buffers == null || tail - head == buffers.length) {
+            grow();
+        }
+        int slot = slot(tail);
+        buffers[slot] = bytes;
+        starts[slot] = end;
+        tail++;
+        end += length;
+    }
+
+    private void grow() {
+        int size = buffers == null ? INITIAL_SLOTS : 2 * buffers.length;
+        ByteBuf[] newBuffers = new ByteBuf[size];
+        long[] newStarts = new long[size];
+        for (long i = head; i < tail; i++) {
+            newBuffers[(int) i & size - 1] = buffers[slot(i)];
+            newStarts[(int) i & size - 1] = starts[slot(i)];
+        }
+        buffers = newBuffers;
+        starts = newStarts;
+    }
+
+    private int slot(long i) {
+        return (int) i & buffers.length - 1;
+    }
 
     @Override
     public int available() {
-        return 0;
+        return (int) (end - first);
     }
 
     @Override
     public int gather(int offset, int length, Payload payload) {
-        return 0;
+        long at = first + offset;
+        long to = Math.min(at + length, end);
+        long i = at < to ? find(at) : tail;
+        while (at < to) {
+            int slot = slot(i);
+            ByteBuf buffer = buffers[slot];
+            int skip = (int) (at - starts[slot]);
+            int count = (int) Math.min(buffer.readableBytes() - skip, to - at);
+            if (!payload.add(buffer, buffer.readerIndex() + skip, count)) {
+                break;
+            }
+            at += count;
+            hint = i++;
+        }
+        return (int) (at - first) - offset;
+    }
+
+    private long find(long position) {
+        for (long i = Math.max(hint, head); i < Math.min(hint + 2, tail); i++) {
+            if (holds(i, position)) {
+                return i;
+            }
+        }
+        long low = head;
+        long high = tail - 1;
+        while (low < high) {
+            long middle = low + high + 1 >>> 1;
+            if (starts[slot(middle)] <= position) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    private boolean holds(long i, long position) {
+        int slot = slot(i);
+        return starts[slot] <= position && position < starts[slot] + buffers[slot].readableBytes();
     }
 
     @Override
-    public void acknowledged(int count) {}
+    public void acknowledged(int count) {
+        first = Math.min(first + count, end);
+        while (head < tail) {
+            int slot = slot(head);
+            if (starts[slot] + buffers[slot].readableBytes() > first) {
+                return;
+            }
+            buffers[slot].release();
+            buffers[slot] = null;
+            head++;
+        }
+        if (buffers != null && buffers.length > KEPT_SLOTS) {
+            buffers = null;
+            starts = null;
+        }
+    }
 
     @Override
-    public void release() {}
+    public void release() {
+        acknowledged(available());
+        buffers = null;
+        starts = null;
+    }
 }

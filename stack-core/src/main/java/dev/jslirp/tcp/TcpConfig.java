@@ -1,5 +1,7 @@
 package dev.jslirp.tcp;
 
+import java.util.Objects;
+
 /// What all TCP connections of one network share. Times in nanoseconds.
 ///
 /// @param receiveWindowMax  largest window offered to the guest, bytes; sets the window scale
@@ -32,6 +34,34 @@ public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBu
 
     private static final long MS = 1_000_000L;
     private static final long S = 1_000 * MS;
+
+    /// Checks that the values are usable.
+    ///
+    /// @throws IllegalArgumentException naming the field, its value and what it must be
+    public TcpConfig {
+        require(receiveWindowMax >= 1024 && receiveWindowMax <= 1 << 29, "receiveWindowMax", receiveWindowMax, "1 KiB to 512 MiB");
+        require(reassemblyBytesMax >= 0, "reassemblyBytesMax", reassemblyBytesMax, "at least 0");
+        require(sendBufferMax > 0 && sendBufferMax <= 1 << 29, "sendBufferMax", sendBufferMax, "1 byte to 512 MiB");
+        require(rtoMinNs > 0, "rtoMinNs", rtoMinNs, "above 0");
+        require(rtoInitialNs > 0, "rtoInitialNs", rtoInitialNs, "above 0");
+        require(rtoMaxNs >= rtoMinNs && rtoMaxNs >= rtoInitialNs, "rtoMaxNs", rtoMaxNs, "at least rtoMinNs and rtoInitialNs");
+        require(retriesMax > 0, "retriesMax", retriesMax, "above 0");
+        require(synRetriesMax > 0, "synRetriesMax", synRetriesMax, "above 0");
+        require(delayedAckNs > 0 && delayedAckNs < 500 * MS, "delayedAckNs", delayedAckNs, "above 0 and below 500 ms");
+        require(keepAliveIdleNs >= 0, "keepAliveIdleNs", keepAliveIdleNs, "at least 0");
+        require(keepAliveIdleNs == 0 || keepAliveIntervalNs > 0, "keepAliveIntervalNs", keepAliveIntervalNs, "above 0");
+        require(keepAliveIdleNs == 0 || keepAliveProbes > 0, "keepAliveProbes", keepAliveProbes, "above 0");
+        require(timeWaitNs > 0, "timeWaitNs", timeWaitNs, "above 0");
+        require(finWait2Ns > 0, "finWait2Ns", finWait2Ns, "above 0");
+        require(challengeAcksPerSecond > 0, "challengeAcksPerSecond", challengeAcksPerSecond, "above 0");
+        Objects.requireNonNull(congestionControl, "congestionControl");
+    }
+
+    private static void require(boolean ok, String field, long value, String must) {
+        if (!ok) {
+            throw new IllegalArgumentException("TcpConfig." + field + " is " + value + " but must be " + must);
+        }
+    }
 
     /// Defaults for a guest on the same machine.
     public static TcpConfig defaults() {

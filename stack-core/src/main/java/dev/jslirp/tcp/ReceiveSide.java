@@ -1,0 +1,146 @@
+package dev.jslirp.tcp;
+
+import dev.jslirp.wire.SeqNum;
+
+/// The receive sequence space of RFC 9293 §3.3.1: what is expected, what was promised, when to acknowledge, PAWS.
+final class ReceiveSide {
+    /// Segments acknowledged at once after the handshake, while the guest's window grows.
+    private static final int QUICK_ACKS = 16;
+    /// RFC 7323 §5.5: a timestamp this old says nothing.
+    private static final long TS_STALE_NS = 24L * 86_400 * 1_000_000_000;
+
+    int irs;
+    int rcvNxt;
+    int windowShift;
+    boolean timestamps;
+    int tsRecent;
+    /// The ACK to send at the end of the batch.
+    boolean ackNow;
+    boolean finKnown;
+    int finSeq;
+    boolean dsack;
+    int dsackLeft;
+    int dsackRight;
+    Reassembler reassembler;
+
+    private final int windowMax;
+    private final int mss;
+    /// Right edge promised; only grows.
+    private int edge;
+    /// Highest right edge a segment told the guest: `edge` rounded up to the unit of the window field.
+    private int edgeTold;
+    private int ackedNxt;
+    private int largestSegment;
+    private int largestRoom;
+    private int quickAcks = QUICK_ACKS;
+    private long tsRecentAtNs;
+
+    ReceiveSide(int windowMax, int mss) {
+        this.windowMax = windowMax;
+        this.mss = mss;
+    }
+
+    /// The guest's SYN.
+    void synchronize(int seq) {
+        irs = seq;
+        rcvNxt = seq + 1;
+        edge = rcvNxt;
+        edgeTold = rcvNxt;
+        ackedNxt = rcvNxt;
+    }
+
+    /// The shift that fits `windowMax` into 16 bits (RFC 7323 §2.3).
+    static int shiftFor(int windowMax) {
+        int shift = 0;
+        while (windowMax >> shift > 0xffff) {
+            shift++;
+        }
+        return shift;
+    }
+
+    /// RCV.WND: what the guest may still send.
+    int window() {
+        return Math.max(0, edgeTold - rcvNxt);
+    }
+
+    /// First test of RFC 9293 §3.10.7.4.
+    boolean isAcceptable(int seq, int length) {
+        int window = window();
+        if (window == 0) {
+            // A probe that starts at RCV.NXT still carries a valid ACK; its data is trimmed away.
+            return seq == rcvNxt;
+        }
+        return SeqNum.inWindow(seq, rcvNxt, window) || length > 0 && SeqNum.inWindow(seq + length - 1, rcvNxt, window);
+    }
+
+    /// RFC 7323 §5.3 R1.
+    boolean isOldTimestamp(int tsVal, long nowNs) {
+        return tsVal - tsRecent < 0 && nowNs - tsRecentAtNs < TS_STALE_NS;
+    }
+
+    /// RFC 7323 §4.3 (2).
+    void rememberTimestamp(int seq, int tsVal, long nowNs) {
+        if (SeqNum.leq(seq, ackedNxt)) {
+            tsRecent = tsVal;
+            tsRecentAtNs = nowNs;
+        }
+    }
+
+    /// In-order bytes were taken; `ackNow` at every second full segment (RFC 9293 §3.8.6.3).
+    void advanced(int segmentLength) {
+        largestSegment = Math.max(largestSegment, Math.min(segmentLength, mss));
+        if (quickAcks > 0) {
+            quickAcks--;
+            ackNow = true;
+        }
+        ackNow |= rcvNxt - ackedNxt >= 2 * largestSegment;
+    }
+
+    /// Bytes were taken that no ACK has covered.
+    boolean owesAck() {
+        return rcvNxt != ackedNxt;
+    }
+
+    /// The window field for a segment being sent now; raises the promise where that is worth it.
+    int windowField(int room) {
+        int candidate = candidate(room);
+        if (isWorth(candidate)) {
+            edge = candidate;
+        }
+        int unit = 1 << windowShift;
+        int field = Math.min(0xffff, Math.max(0, edge - rcvNxt) + unit - 1 >>> windowShift);
+        edgeTold = SeqNum.max(edgeTold, rcvNxt + (field << windowShift));
+        return field;
+    }
+
+    /// The window field of SYN and SYN-ACK, never scaled (RFC 7323 §2.2).
+    int synWindowField(int room) {
+        int field = Math.clamp(room, 0, Math.min(windowMax, 0xffff));
+        largestRoom = Math.max(largestRoom, field);
+        edge = SeqNum.max(edge, rcvNxt + field);
+        edgeTold = SeqNum.max(edgeTold, edge);
+        return field;
+    }
+
+    /// Whether the window has opened enough to tell the guest unasked (RFC 9293 §3.8.6.2.2).
+    boolean owesWindowUpdate(int room) {
+        int candidate = candidate(room);
+        return isWorth(candidate) && edge - rcvNxt < (candidate - rcvNxt) / 2;
+    }
+
+    private int candidate(int room) {
+        int want = Math.clamp(room, 0, windowMax);
+        largestRoom = Math.max(largestRoom, want);
+        return rcvNxt + (want >>> windowShift << windowShift);
+    }
+
+    private boolean isWorth(int candidate) {
+        return candidate - edge >= Math.max(1, Math.min(mss, largestRoom / 2));
+    }
+
+    /// A segment with the current acknowledgement number has been sent.
+    void acknowledgedAll() {
+        ackedNxt = rcvNxt;
+        ackNow = false;
+    }
+}
