@@ -1,0 +1,76 @@
+package dev.jslirp.host.netty;
+
+import dev.jslirp.time.Reactor;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/// The reactor on a Netty event loop; time is [System#nanoTime].
+///
+/// A wake-up moved to a later time leaves the scheduled task where it is; when it fires too early, it
+/// is scheduled anew. So the usual re-arm per batch allocates nothing and touches no queue.
+public final class NettyReactor implements Reactor {
+    private final EventLoop loop;
+    private final Runnable timer = this::onTimer;
+    private Runnable onWake;
+    private long wakeNs = Long.MAX_VALUE;
+    /// When the outstanding task fires; meaningless if `scheduled` is null.
+    private long scheduledNs;
+    private Future<?> scheduled;
+
+    /// A reactor on `loop`, which becomes the owning thread.
+    public NettyReactor(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    @Override
+    public long nowNs() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public void wakeAt(long deadlineNs) {
+        wakeNs = deadlineNs;
+        if (deadlineNs == Long.MAX_VALUE || scheduled != null && scheduledNs - deadlineNs <= 0) {
+            return;
+        }
+        if (scheduled != null) {
+            scheduled.cancel(false);
+        }
+        schedule(System.nanoTime());
+    }
+
+    @Override
+    public void onWake(Runnable handler) {
+        onWake = handler;
+    }
+
+    @Override
+    public boolean inLoop() {
+        return loop.inEventLoop();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        loop.execute(task);
+    }
+
+    private void schedule(long nowNs) {
+        scheduledNs = wakeNs;
+        scheduled = loop.schedule(timer, Math.max(0, wakeNs - nowNs), TimeUnit.NANOSECONDS);
+    }
+
+    private void onTimer() {
+        scheduled = null;
+        if (wakeNs == Long.MAX_VALUE) {
+            return;
+        }
+        long nowNs = System.nanoTime();
+        if (wakeNs - nowNs > 0) {
+            schedule(nowNs);
+        } else {
+            wakeNs = Long.MAX_VALUE;
+            onWake.run();
+        }
+    }
+}
