@@ -62,7 +62,7 @@ public final class TapLink implements Link {
         };
         readOffset = FRAME_OFFSET - (vnetHeader ? TapDevice.VNET_HEADER_BYTES : 0);
         readCapacity = capabilities.maxFrameBytes() + ETHERNET_ROOM + (vnetHeader ? TapDevice.VNET_HEADER_BYTES : 0);
-        this.device = new SelectableFd(device.fd(), this::readFrames);
+        this.device = new SelectableFd(device.release(), this::readFrames);
         vnetOut = allocator.directBuffer(TapDevice.VNET_HEADER_BYTES, TapDevice.VNET_HEADER_BYTES);
     }
 

@@ -122,8 +122,9 @@ public final class TapDevice implements AutoCloseable {
         return request;
     }
 
-    /// The descriptor; stays this device's.
-    public int fd() {
+    /// Hands the descriptor over: it is the caller's from now on, and [#close] does nothing.
+    public int release() {
+        closed = true;
         return fd;
     }
 

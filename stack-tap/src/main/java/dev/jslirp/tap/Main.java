@@ -1,0 +1,14 @@
+package dev.jslirp.tap;
+
+/// Entry of the jar: the bridge, or the command line.
+public final class Main {
+    private Main() {}
+
+    /// Runs and ends the process.
+    public static void main(String[] arguments) {
+        if (arguments.length > 0 && arguments[0].equals(Bridge.COMMAND_WORD)) {
+            System.exit(Bridge.main(arguments));
+        }
+        System.exit(JslirpCommand.execute(arguments));
+    }
+}
