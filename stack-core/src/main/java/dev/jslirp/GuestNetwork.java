@@ -2,32 +2,123 @@ package dev.jslirp;
 
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.link.Link;
+import dev.jslirp.nat.IcmpEchoNat;
+import dev.jslirp.nat.NatShared;
 import dev.jslirp.nat.PortForwards;
+import dev.jslirp.nat.TcpNat;
+import dev.jslirp.nat.UdpNat;
+import dev.jslirp.net.ArpResponder;
+import dev.jslirp.net.FrameInput;
+import dev.jslirp.net.FrameOutput;
+import dev.jslirp.net.GuestLink;
+import dev.jslirp.net.IcmpResponder;
+import dev.jslirp.net.Ipv4Input;
+import dev.jslirp.net.Ipv4Reassembler;
+import dev.jslirp.net.NeighborTable;
+import dev.jslirp.net.UdpInput;
 import dev.jslirp.stats.Counters;
+import dev.jslirp.tcp.TcpShared;
+import dev.jslirp.time.Batch;
 import dev.jslirp.time.Reactor;
+import dev.jslirp.time.TimerWheel;
+import dev.jslirp.wire.Ipv4Header;
+import dev.jslirp.wire.OutboundSegment;
+import dev.jslirp.wire.TcpHeader;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.random.RandomGenerator;
 
-/// Placeholder for the façade: one guest network.
+/// One guest network: the façade, and the composition root where all parts are made and tied together.
+///
+/// Everything but the constructor runs on the reactor's owning thread. The network takes over the link and the host network: [#close]
+/// closes both.
 public final class GuestNetwork implements AutoCloseable {
+    private static final int TIMERS_INITIAL = 256;
+
+    private final Link link;
+    private final HostNetwork host;
+    private final Counters counters = new Counters();
+    private final Batch batch;
+    private final GuestLink guestLink;
+    private final NeighborTable neighbors;
+    private final Ipv4Reassembler reassembler;
+    private final NatShared nat;
+    private final PortForwards forwards;
+    private final FrameInput input;
+    private boolean closed;
+
     /// Wires a network. Nothing happens before [#start].
+    ///
+    /// @param random    where sequence numbers, hash keys and identifiers come from; a secure one outside of tests
+    /// @param allocator where all buffers come from
     public GuestNetwork(GuestNetworkConfig config, Link link, HostNetwork host, Reactor reactor, RandomGenerator random,
-            ByteBufAllocator allocator) {}
+            ByteBufAllocator allocator) {
+        this.link = link;
+        this.host = host;
+        var plan = config.addresses();
+        TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
+        batch = new Batch(reactor, wheel, this::flushLink);
+        guestLink = new GuestLink(link, counters, allocator);
+        neighbors = new NeighborTable(guestLink, plan, config.net(), wheel, counters, allocator);
+        FrameOutput output = new FrameOutput(guestLink, plan, config.net(), neighbors, counters, random);
+        reassembler = new Ipv4Reassembler(config.net(), output, wheel, counters, allocator);
+
+        nat = NatShared.create(config.nat(), plan, host, output, batch, wheel, counters, random);
+        int mss = link.capabilities().mtuBytes() - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
+        TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
+                random.nextInt());
+        TcpNat tcp = new TcpNat(nat, shared, random);
+        UdpNat udp = new UdpNat(nat);
+        forwards = new PortForwards(nat, tcp, udp);
+
+        UdpInput udpInput = new UdpInput(plan, output, udp, counters);
+        Ipv4Input ipv4 = new Ipv4Input(plan, neighbors, reassembler, output, counters);
+        ipv4.register(Ipv4Header.TCP, tcp);
+        ipv4.register(Ipv4Header.UDP, udpInput);
+        ipv4.register(Ipv4Header.ICMP, new IcmpResponder(plan, output, new IcmpEchoNat(nat), tcp, counters));
+        ArpResponder arp = new ArpResponder(guestLink, plan, neighbors, counters);
+        input = new FrameInput(batch::begin, plan, link.capabilities().maxFrameBytes(), arp, ipv4, counters);
+    }
 
     /// Begins to serve the guest. In-loop.
-    public void start() {}
+    public void start() {
+        link.start(input);
+    }
 
     /// The port forwards. In-loop.
     public PortForwards forwards() {
-        return null;
+        return forwards;
     }
 
     /// The counters; written by the owning thread.
     public Counters counters() {
-        return null;
+        return counters;
+    }
+
+    /// Flows of all protocols that exist now. In-loop.
+    public int flowCount() {
+        return nat.flowCount();
+    }
+
+    private void flushLink() {
+        if (!closed) {
+            link.flush();
+        }
     }
 
     /// Resets every flow, closes link and host network. In-loop; idempotent.
     @Override
-    public void close() {}
+    public void close() {
+        if (closed) {
+            return;
+        }
+        forwards.close();
+        nat.shutDown(batch.begin());
+        link.flush();
+        closed = true;
+        reassembler.close();
+        neighbors.close();
+        host.close();
+        link.close();
+        guestLink.close();
+    }
 }

@@ -4,10 +4,12 @@ package dev.jslirp.nat;
 ///
 /// @param flowsMax            flows of all protocols together
 /// @param tcpHalfOpenMax      TCP flows whose host connect or guest handshake is under way
-/// @param udpFlowsMax         UDP flows (guest source endpoints), each one host socket
+/// @param udpFlowsMax         UDP flows: guest source endpoints, each one host socket, and peers of UDP forwards
+/// @param udpPeersMax         far endpoints remembered per UDP flow for filtering, the latest ones
 /// @param echoFlowsMax        ICMP echo flows (guest identifier and destination), each one host socket
 /// @param hostBufferBytesMax  bytes queued towards host sockets, all flows together
 /// @param guestBufferBytesMax bytes queued towards guests, all flows together
+/// @param resetsPerSecond     resets sent per second for segments that belong to no flow
 /// @param connectTimeoutNs    how long a host connect may take before it counts as timed out
 /// @param udpIdleNs           idle time of a UDP flow that has seen traffic both ways more than once
 /// @param udpOneShotIdleNs    idle time of a UDP flow until then (a query and its answer)
@@ -15,9 +17,9 @@ package dev.jslirp.nat;
 /// @param hostLoopback        whether the gateway's address reaches the host's loopback
 /// @param linkLocal           whether 169.254/16 (cloud metadata) may be reached
 /// @param udpFiltering        who may send to a UDP flow's host port
-public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int echoFlowsMax, int hostBufferBytesMax,
-        int guestBufferBytesMax, long connectTimeoutNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs,
-        boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering) {
+public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
+        int hostBufferBytesMax, int guestBufferBytesMax, int resetsPerSecond, long connectTimeoutNs, long udpIdleNs,
+        long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering) {
     /// Filtering behaviour (RFC 4787 §5); mapping is always endpoint-independent.
     public enum UdpFiltering {
         /// Anyone may answer.
@@ -30,9 +32,69 @@ public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int e
 
     private static final long S = 1_000_000_000L;
 
+    /// @throws IllegalArgumentException naming the field that is out of range
+    public NatConfig {
+        requireAtLeastOne("flowsMax", flowsMax);
+        requireAtLeastOne("tcpHalfOpenMax", tcpHalfOpenMax);
+        requireAtLeastOne("udpFlowsMax", udpFlowsMax);
+        requireAtLeastOne("udpPeersMax", udpPeersMax);
+        requireAtLeastOne("echoFlowsMax", echoFlowsMax);
+        requireAtLeastOne("hostBufferBytesMax", hostBufferBytesMax);
+        requireAtLeastOne("guestBufferBytesMax", guestBufferBytesMax);
+        requireAtLeastOne("resetsPerSecond", resetsPerSecond);
+        requireAtLeastOne("connectTimeoutNs", connectTimeoutNs);
+        requireAtLeastOne("udpIdleNs", udpIdleNs);
+        requireAtLeastOne("udpOneShotIdleNs", udpOneShotIdleNs);
+        requireAtLeastOne("echoIdleNs", echoIdleNs);
+        if (udpFiltering == null) {
+            throw new IllegalArgumentException("udpFiltering is missing");
+        }
+    }
+
+    private static void requireAtLeastOne(String field, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(field + " is " + value + ", expected at least 1");
+        }
+    }
+
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
-        return new NatConfig(65_536, 1_024, 4_096, 256, 256 << 20, 256 << 20, 130 * S, 180 * S, 30 * S, 30 * S, true, false,
-                UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
+        return new NatConfig(65_536, 1_024, 4_096, 256, 256, 256 << 20, 256 << 20, 1_000, 130 * S, 180 * S, 30 * S, 30 * S, true,
+                false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
+    }
+
+    /// This configuration with other limits on flows.
+    public NatConfig withFlows(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int echoFlowsMax) {
+        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
+                linkLocal, udpFiltering);
+    }
+
+    /// This configuration with other limits on bytes held.
+    public NatConfig withBuffers(int hostBufferBytesMax, int guestBufferBytesMax) {
+        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
+                linkLocal, udpFiltering);
+    }
+
+    /// This configuration with another answer to whether the gateway's address reaches the host's loopback.
+    public NatConfig withHostLoopback(boolean hostLoopback) {
+        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
+                linkLocal, udpFiltering);
+    }
+
+    /// This configuration with another answer to whether 169.254/16 may be reached.
+    public NatConfig withLinkLocal(boolean linkLocal) {
+        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
+                linkLocal, udpFiltering);
+    }
+
+    /// This configuration with another filtering of UDP.
+    public NatConfig withUdpFiltering(UdpFiltering udpFiltering) {
+        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
+                linkLocal, udpFiltering);
     }
 }

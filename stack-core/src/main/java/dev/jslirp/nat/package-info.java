@@ -1,2 +1,66 @@
-/// Being written.
+/// Address translation: guests' packets on one side, sockets of the host on the other.
+///
+/// **Purpose.** A [dev.jslirp.nat.Flow] is one conversation; the [dev.jslirp.nat.FlowTable] finds it by
+/// what the guest's packets say. [dev.jslirp.nat.TcpNat], [dev.jslirp.nat.UdpNat] and [dev.jslirp.nat.IcmpEchoNat]
+/// open flows for guests, [dev.jslirp.nat.PortForwards] for peers of the host. [dev.jslirp.nat.NatPolicy] says what an address
+/// leads to.
+///
+/// **TCP.** [dev.jslirp.nat.TcpFlow] ties a `tcp.TcpConnection` (guest side, RFC 9293) to a `host.HostStream`. Its phase
+/// is about the pair:
+///
+/// ```
+///  SYN of the guest ─► HOST_CONNECTING ──connected──► GUEST_CONNECTING ◄── accepted by a forward
+///                        │ refused: RST                 │ guest refuses, or never answers: host peer reset
+///                        │ unreachable, prohibited: ICMP│
+///                        │ timed out, no sockets: silence  established, host reads resume
+///                        ▼                              ▼
+///                       DEAD ◄──RST either way──────── OPEN
+///                        ▲                              │ FIN both ways
+///                        │            host took all     ▼      host has yet to take bytes
+///                        ├────────────────────── GUEST_LINGERING   HOST_LINGERING
+///                        └──── connection closed ───────┘              │
+///                        └──── host took all ──────────────────────────┘
+/// ```
+/// The host connects before the guest gets its SYN-ACK, so a guest learns the truth. FIN is passed on as a half-close,
+/// after the bytes before it; RST as a reset, at once. At a batch's end a flow first writes to the host,
+/// then lets the connection send, then arms its one timer. The receive window offered to the guest is
+/// what the host side may still queue; host reads pause while the guest has `sendBufferMax` bytes unacknowledged, and
+/// resume at half of it.
+///
+/// **UDP.** A [dev.jslirp.nat.UdpFlow] is a guest endpoint and its host socket, wherever it sends to (endpoint-independent
+/// mapping, RFC 4787); who may answer is `udpFiltering`. A flow lives for `udpOneShotIdleNs`, and for `udpIdleNs` once two datagrams
+/// went each way. A [dev.jslirp.nat.UdpForward] is a rule and its socket, with a flow per host peer, seen by the guest as a
+/// port of the gateway. **Echo.** An [dev.jslirp.nat.EchoFlow] is a guest's identifier towards one destination.
+///
+/// **Policy** ([dev.jslirp.nat.NatPolicy#classify]):
+///
+/// | address | leads to | otherwise |
+/// |---|---|---|
+/// | gateway | a registered service, else host 127.0.0.1 | `hostLoopback` off: refused |
+/// | DNS address | a registered service | TCP reset, UDP port unreachable |
+/// | other address of the network | nobody: host unreachable | |
+/// | network and broadcast address, multicast, 255.255.255.255 | dropped in silence | |
+/// | 127/8, 0/8, `::/96` | refused: other names of the host's loopback | |
+/// | 169.254/16, `fe80::/10` | refused | `linkLocal` on: translated |
+/// | anything else | itself | |
+///
+/// Refused means TCP reset, UDP and echo "administratively prohibited"; `DropReason.POLICY` counts it.
+///
+/// **Limits** (fields of [dev.jslirp.nat.NatConfig]) and what happens at them:
+///
+/// | limit | counter | effect |
+/// |---|---|---|
+/// | `flowsMax` | `TCP_FLOW_LIMIT`, `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | TCP: the oldest flow in TIME_WAIT goes, else the SYN is dropped; others as below |
+/// | `tcpHalfOpenMax` | `TCP_HALF_OPEN_LIMIT` | the oldest half-open flow goes if it is older than 1 s, else the SYN is dropped; the guest asks again |
+/// | `udpFlowsMax`, `echoFlowsMax` | `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the flow quiet for longest goes |
+/// | `udpPeersMax` | none | the peer first sent to is forgotten, and filtered |
+/// | `hostBufferBytesMax` | `HOST_BUFFER_LIMIT` | windows shrink; 16 KiB per flow always pass |
+/// | `guestBufferBytesMax` | `GUEST_BUFFER_LIMIT` | host reads pause; 16 KiB per flow always pass |
+/// | `resetsPerSecond` | `TCP_RESETS_LIMITED` | silence |
+/// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
+///
+/// **Ownership.** Packets from the guest are borrowed during the call, and so are datagrams and echo data of the host. Bytes of host streams
+/// are consumed: they go to the connection's send buffer, which the flow releases. `Flow.remove` is the only teardown.
+///
+/// **Imports**: `tcp`, `net`, `host`, `time`, `wire`, `stats`.
 package dev.jslirp.nat;

@@ -78,4 +78,30 @@ public record AddressPlan(IpAddress network, int prefixLength, IpAddress gateway
     public long broadcastLo() {
         return IpAddress.v4Lo(network.v4Bits() | ~maskBits());
     }
+
+    /// Whether these halves are an address a guest may have: inside the network, neither its first nor its last
+    /// address, and not one of ours.
+    public boolean isGuest(long hi, long lo) {
+        int host = (int) lo & ~maskBits();
+        return contains(hi, lo) && host != 0 && host != ~maskBits() && !isOurs(hi, lo);
+    }
+
+    /// What a packet to this IPv4 address asks of the gateway.
+    public Destination destination(long hi, long lo) {
+        if (isOurs(hi, lo)) {
+            return Destination.OURS;
+        }
+        if (lo == broadcastLo() || IpAddress.isLimitedBroadcast(hi, lo)) {
+            return Destination.BROADCAST;
+        }
+        if (contains(hi, lo)) {
+            return lo == network.lo() ? Destination.INVALID : Destination.GUEST;
+        }
+        if (IpAddress.isMulticast(hi, lo)) {
+            return Destination.MULTICAST;
+        }
+        // RFC 1122 §3.2.1.3 (a), (g): 0/8 and 127/8 never appear as a destination on a network.
+        boolean thisNetwork = (lo >>> 24 & 0xff) == 0;
+        return thisNetwork || IpAddress.isLoopback(hi, lo) ? Destination.INVALID : Destination.OUTSIDE;
+    }
 }

@@ -13,8 +13,31 @@ package dev.jslirp.net;
 /// @param icmpErrorBurst        errors that may be sent at once after a quiet time
 public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendingMax, int reassemblyBytesMax,
         int reassemblyDatagramsMax, int reassemblyFragmentsMax, long reassemblyAgeNs, int icmpErrorsPerSecond, int icmpErrorBurst) {
+    private static final long S = 1_000_000_000L;
+    /// Tables are searched or swept whole now and then, so they stay this small.
+    private static final int TABLE_MAX = 65_536;
+
+    /// @throws IllegalArgumentException naming the parameter that is out of range, and the range
+    public NetConfig {
+        require("neighborsMax", neighborsMax, 1, TABLE_MAX);
+        require("neighborAgeNs", neighborAgeNs, 1, Long.MAX_VALUE / 4);
+        require("neighborPendingMax", neighborPendingMax, 0, TABLE_MAX);
+        require("reassemblyBytesMax", reassemblyBytesMax, 0, Integer.MAX_VALUE);
+        require("reassemblyDatagramsMax", reassemblyDatagramsMax, 0, TABLE_MAX);
+        require("reassemblyFragmentsMax", reassemblyFragmentsMax, 2, 8_192);
+        require("reassemblyAgeNs", reassemblyAgeNs, 1, Long.MAX_VALUE / 4);
+        require("icmpErrorsPerSecond", icmpErrorsPerSecond, 1, S);
+        require("icmpErrorBurst", icmpErrorBurst, 1, TABLE_MAX);
+    }
+
     /// Defaults fit for tens of guests.
     public static NetConfig defaults() {
-        return new NetConfig(256, 600_000_000_000L, 64, 4 << 20, 64, 64, 30_000_000_000L, 1_000, 100);
+        return new NetConfig(256, 600 * S, 64, 4 << 20, 64, 64, 30 * S, 1_000, 100);
+    }
+
+    private static void require(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " " + value + " is not within " + min + " to " + max);
+        }
     }
 }

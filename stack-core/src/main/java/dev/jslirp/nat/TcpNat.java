@@ -1,0 +1,249 @@
+package dev.jslirp.nat;
+
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.host.StreamConnector;
+import dev.jslirp.net.IcmpErrorHandler;
+import dev.jslirp.net.PacketHandler;
+import dev.jslirp.stats.Counter;
+import dev.jslirp.tcp.TcpShared;
+import dev.jslirp.wire.DropReason;
+import dev.jslirp.wire.IcmpHeader;
+import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.Ipv4Header;
+import dev.jslirp.wire.PacketView;
+import dev.jslirp.wire.TcpHeader;
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/// The guest's TCP segments: finds their flow, opens one for a SYN, resets the rest.
+public final class TcpNat implements PacketHandler, IcmpErrorHandler {
+    /// A half-open flow younger than this is never evicted: its first answer may be on the way, and a guest sends its SYN
+    /// again after this time (RFC 6298 §2.1).
+    private static final long EVICTION_AGE_NS = 1_000_000_000L;
+    private static final long SECOND_NS = 1_000_000_000L;
+    /// Ports tried for an accepted connection before it is refused.
+    private static final int PORT_TRIES = 64;
+    private static final int FIRST_UNPRIVILEGED_PORT = 1_024;
+
+    final NatShared nat;
+    final TcpShared shared;
+    private final IssGenerator iss;
+    private final RandomGenerator random;
+    private final Map<InetSocketAddress, StreamConnector> services = new HashMap<>();
+    /// Flows whose handshake is under way, oldest first.
+    private final FlowList halfOpen = new FlowList();
+    /// Flows in TIME_WAIT and its like, oldest first: the first to go when the table is full.
+    private final FlowList lingering = new FlowList();
+    private long resetsSinceNs;
+    private int resetsLeft;
+
+    /// The TCP part of `nat`; its connections share `shared`.
+    public TcpNat(NatShared nat, TcpShared shared, RandomGenerator random) {
+        this.nat = nat;
+        this.shared = shared;
+        this.random = random;
+        iss = new IssGenerator(random);
+        resetsLeft = nat.config().resetsPerSecond();
+    }
+
+    /// Answers connections to this address of the gateway by `service`, whatever policy says about the address.
+    public void addService(IpAddress address, int port, StreamConnector service) {
+        services.put(new InetSocketAddress(address.toInetAddress(), port), service);
+    }
+
+    @Override
+    public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
+        DropReason reason = TcpHeader.decode(frame, packet);
+        if (reason == DropReason.NONE) {
+            reason = check(packet);
+        }
+        if (reason != DropReason.NONE) {
+            nat.counters().drop(reason);
+            return;
+        }
+        TcpFlow flow = (TcpFlow) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
+                Flow.ports(packet.srcPort, packet.dstPort), Ipv4Header.TCP);
+        boolean opens = (packet.flags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
+        if (flow != null && opens && flow.mayBeReplacedBy(packet)) {
+            nat.counters().increment(Counter.TCP_TIME_WAIT_REUSED);
+            flow.yield();
+            flow = null;
+        }
+        if (flow != null) {
+            flow.onSegment(packet, frame, nowNs);
+        } else if (opens) {
+            open(packet, frame, nowNs);
+        } else {
+            nat.counters().drop(DropReason.TCP_NO_FLOW);
+            reset(packet, nowNs);
+        }
+    }
+
+    private DropReason check(PacketView packet) {
+        if (packet.srcPort == 0 || packet.dstPort == 0
+                || nat.policy().classify(packet.dstHi, packet.dstLo) == NatPolicy.Destination.GROUP) {
+            // RFC 9293 §3.9.2.3 (MUST-57): a SYN to a group address is dropped in silence; so is everything else.
+            return DropReason.TCP_ADDRESS;
+        }
+        int control = packet.flags & (TcpHeader.SYN | TcpHeader.FIN | TcpHeader.RST | TcpHeader.ACK);
+        boolean nonsense = control == 0 || packet.hasFlags(TcpHeader.SYN | TcpHeader.FIN) || packet.hasFlags(TcpHeader.SYN | TcpHeader.RST);
+        return nonsense ? DropReason.TCP_FLAGS : DropReason.NONE;
+    }
+
+    // ---- flows the guest opens
+
+    private void open(PacketView syn, ByteBuf frame, long nowNs) {
+        InetSocketAddress far = new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, syn.dstLo), syn.dstPort);
+        StreamConnector service = services.get(far);
+        if (service != null) {
+            connect(service, far, syn, nowNs);
+            return;
+        }
+        switch (nat.policy().classify(syn.dstHi, syn.dstLo)) {
+            case OUTSIDE, HOST_LOOPBACK -> {
+                long hostLo = nat.policy().toHostLo(syn.dstHi, syn.dstLo);
+                connect(nat.host(), new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, hostLo), syn.dstPort), syn, nowNs);
+            }
+            case SERVICES_ONLY, REFUSED -> {
+                nat.counters().drop(DropReason.POLICY);
+                reset(syn, nowNs);
+            }
+            case ON_LINK -> {
+                nat.counters().drop(DropReason.POLICY);
+                nat.output().icmpError(syn, frame, IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.HOST_UNREACHABLE, 0, nowNs);
+            }
+            case GROUP -> nat.counters().drop(DropReason.TCP_ADDRESS);
+        }
+    }
+
+    private void connect(StreamConnector connector, InetSocketAddress remote, PacketView syn, long nowNs) {
+        if (!admit(nowNs)) {
+            // Silence: the guest sends its SYN again, and then there may be room.
+            nat.counters().drop(DropReason.FLOW_LIMIT);
+            return;
+        }
+        int ports = Flow.ports(syn.srcPort, syn.dstPort);
+        TcpFlow flow = TcpFlow.fromGuest(this, syn, iss.next(syn.srcHi, syn.srcLo, syn.dstHi, syn.dstLo, ports, nowNs), nowNs);
+        add(flow);
+        flow.connecting(connector.connect(remote, flow));
+    }
+
+    private void add(TcpFlow flow) {
+        nat.flows().add(flow);
+        halfOpen.add(flow);
+        nat.counters().increment(Counter.TCP_FLOWS_OPENED);
+    }
+
+    /// Makes room for one more flow. A full table gives up its oldest flow in TIME_WAIT. Full of half-open flows it
+    /// gives up the oldest of those, which has waited longest in vain, so connects to dead addresses never
+    /// block others for longer than [#EVICTION_AGE_NS].
+    private boolean admit(long nowNs) {
+        if (nat.flows().size() >= nat.config().flowsMax()) {
+            nat.counters().increment(Counter.TCP_FLOW_LIMIT);
+            if (lingering.oldest() == null) {
+                return false;
+            }
+            ((TcpFlow) lingering.oldest()).yield();
+        }
+        if (halfOpen.size() >= nat.config().tcpHalfOpenMax()) {
+            nat.counters().increment(Counter.TCP_HALF_OPEN_LIMIT);
+            TcpFlow oldest = (TcpFlow) halfOpen.oldest();
+            if (oldest.ageNs(nowNs) < EVICTION_AGE_NS) {
+                return false;
+            }
+            oldest.evict(nowNs);
+        }
+        return true;
+    }
+
+    void established(TcpFlow flow) {
+        halfOpen.remove(flow);
+    }
+
+    void lingering(TcpFlow flow) {
+        lingering.add(flow);
+    }
+
+    // ---- flows the host opens
+
+    /// Opens a flow towards the guest for an accepted connection; the guest sees it come from the gateway.
+    ///
+    /// @return the flow, or null when a limit is reached or no port is left
+    HostStreamListener accept(HostStream accepted, IpAddress guest, int guestPort, long nowNs) {
+        int farPort = admit(nowNs) ? freePort(accepted.remoteAddress().getPort(), guest, guestPort) : 0;
+        if (farPort == 0) {
+            nat.counters().increment(Counter.FORWARDS_REFUSED);
+            return null;
+        }
+        IpAddress gateway = nat.plan().gateway();
+        int ports = Flow.ports(guestPort, farPort);
+        int isn = iss.next(guest.hi(), guest.lo(), gateway.hi(), gateway.lo(), ports, nowNs);
+        TcpFlow flow = TcpFlow.fromHost(this, accepted, guest.hi(), guest.lo(), gateway.hi(), gateway.lo(), ports, isn, nowNs);
+        add(flow);
+        flow.join();
+        nat.counters().increment(Counter.FORWARDS_ACCEPTED);
+        return flow;
+    }
+
+    /// The peer's own port where the guest endpoint has no flow with it, else another one; 0 when none was found.
+    private int freePort(int peerPort, IpAddress guest, int guestPort) {
+        int candidate = peerPort;
+        for (int i = 0; i < PORT_TRIES; i++) {
+            if (nat.flows().find(guest.hi(), guest.lo(), nat.plan().gateway().hi(), nat.plan().gateway().lo(),
+                    Flow.ports(guestPort, candidate), Ipv4Header.TCP) == null) {
+                return candidate;
+            }
+            candidate = random.nextInt(FIRST_UNPRIVILEGED_PORT, 65_536);
+        }
+        return 0;
+    }
+
+    /// A guest that rejects an accepted connection by an ICMP error means it like a reset.
+    @Override
+    public void onIcmpError(int type, int code, int rest, int protocol, long peerHi, long peerLo, int peerPort, long guestHi, long guestLo,
+            int guestPort, long nowNs) {
+        if (type != IcmpHeader.DESTINATION_UNREACHABLE || code == IcmpHeader.FRAGMENTATION_NEEDED || protocol != Ipv4Header.TCP) {
+            return;
+        }
+        TcpFlow flow = (TcpFlow) nat.flows().find(guestHi, guestLo, peerHi, peerLo, Flow.ports(guestPort, peerPort), protocol);
+        if (flow != null) {
+            flow.rejectedByGuest();
+        }
+    }
+
+    // ---- resets
+
+    /// RFC 9293 §3.10.7.1: a reset that the sender of a segment without connection accepts.
+    private void reset(PacketView packet, long nowNs) {
+        if (packet.hasFlags(TcpHeader.RST)) {
+            return;
+        }
+        if (!takeReset(nowNs)) {
+            nat.counters().increment(Counter.TCP_RESETS_LIMITED);
+            return;
+        }
+        var segment = shared.segment();
+        segment.clear();
+        if (packet.hasFlags(TcpHeader.ACK)) {
+            segment.seq = packet.ack;
+            segment.flags = TcpHeader.RST;
+        } else {
+            segment.ack = packet.seq + packet.seqLength();
+            segment.flags = TcpHeader.RST | TcpHeader.ACK;
+        }
+        nat.counters().increment(Counter.TCP_RESETS_SENT);
+        nat.output().tcp(packet.dstHi, packet.dstLo, packet.dstPort, packet.srcHi, packet.srcLo, packet.srcPort, segment, nowNs);
+    }
+
+    private boolean takeReset(long nowNs) {
+        if (nowNs - resetsSinceNs >= SECOND_NS) {
+            resetsSinceNs = nowNs;
+            resetsLeft = nat.config().resetsPerSecond();
+        }
+        return resetsLeft-- > 0;
+    }
+}

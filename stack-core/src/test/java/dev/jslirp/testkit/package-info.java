@@ -1,0 +1,2 @@
+/// What tests are made of: virtual time, a simulated link, host and guest.
+package dev.jslirp.testkit;
