@@ -1,9 +1,12 @@
 package dev.jslirp.service;
 
+import dev.jslirp.wire.DnsName;
 import dev.jslirp.wire.IpAddress;
 import java.net.InetSocketAddress;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /// How the DNS forwarder works. Times in nanoseconds.
@@ -11,15 +14,39 @@ import java.util.function.Supplier;
 /// @param enabled       whether it answers at all
 /// @param upstreams     the resolvers to ask, best first; asked again when `refreshNs` has passed, so it may follow a file
 /// @param refreshNs     how long an answer of `upstreams` is used
-/// @param staticNames   names answered locally (lower case, no trailing dot)
-/// @param pendingMax    queries waiting for an answer
-/// @param tcpStreamsMax guest TCP connections to the forwarder
+/// @param staticNames   names answered locally, at most 16 addresses each; held in lower case without the final dot
+/// @param pendingMax    queries waiting for an answer, at least 1
+/// @param tcpStreamsMax guest TCP connections to the forwarder, at least 0
 /// @param timeoutNs     time one resolver gets before the next is asked
-/// @param attempts      rounds over all resolvers before the guest gets SERVFAIL
+/// @param attempts      rounds over all resolvers before the guest gets SERVFAIL, 1 … 10
 public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstreams, long refreshNs,
         Map<String, List<IpAddress>> staticNames, int pendingMax, int tcpStreamsMax, long timeoutNs, int attempts) {
+    private static final int ADDRESSES_MAX = 16;
+
+    /// @throws IllegalArgumentException naming the field that is wrong, and why
+    public DnsConfig {
+        require(upstreams != null, "no supplier of DNS resolvers");
+        require(refreshNs >= 0, "DNS refresh time " + refreshNs + " ns is negative");
+        require(pendingMax >= 1, "pending DNS queries " + pendingMax + ": at least 1");
+        require(tcpStreamsMax >= 0, "DNS over TCP streams " + tcpStreamsMax + ": at least 0");
+        require(timeoutNs > 0, "DNS timeout " + timeoutNs + " ns: must be positive");
+        require(attempts >= 1 && attempts <= 10, "DNS attempts " + attempts + " are outside 1 to 10");
+        Map<String, List<IpAddress>> names = new TreeMap<>();
+        staticNames.forEach((name, addresses) -> {
+            require(addresses.size() <= ADDRESSES_MAX, "name '" + name + "' has more than " + ADDRESSES_MAX + " addresses");
+            names.put(DnsName.require("name", name), List.copyOf(addresses));
+        });
+        staticNames = Collections.unmodifiableMap(names);
+    }
+
     /// Forwards to `upstreams`.
     public static DnsConfig forwardingTo(Supplier<List<InetSocketAddress>> upstreams) {
         return new DnsConfig(true, upstreams, 5_000_000_000L, Map.of(), 1_024, 64, 2_000_000_000L, 2);
+    }
+
+    private static void require(boolean condition, String message) {
+        if (!condition) {
+            throw new IllegalArgumentException(message);
+        }
     }
 }

@@ -1,0 +1,230 @@
+package dev.jslirp.service;
+
+import dev.jslirp.host.HostNetwork;
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.host.StreamConnector;
+import dev.jslirp.net.GatewayService;
+import dev.jslirp.stats.Counter;
+import dev.jslirp.stats.Counters;
+import dev.jslirp.time.Batch;
+import dev.jslirp.time.TimerWheel;
+import dev.jslirp.wire.DnsMessage;
+import dev.jslirp.wire.DropReason;
+import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.PacketView;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/// The DNS forwarder: a service at UDP port 53, and the connector for TCP port 53, of the DNS address.
+public final class DnsForwarder implements GatewayService, StreamConnector, AutoCloseable {
+    /// TTL of static names: short, since an operator may change them.
+    private static final int STATIC_TTL_SECONDS = 5;
+
+    final DnsConfig config;
+    final HostNetwork host;
+    final Batch batch;
+    final TimerWheel wheel;
+    /// Draws the ids of queries; must be unpredictable outside tests (RFC 5452 §9.2).
+    final RandomGenerator random;
+    final Counters counters;
+    final ByteBufAllocator allocator;
+    final DnsUpstreams upstreams;
+    /// All exchanges, oldest first.
+    final Set<DnsExchange> pending = new LinkedHashSet<>();
+    final Set<GuestDnsStream> streams = new LinkedHashSet<>();
+
+    private final DatagramOutput output;
+    /// The exchanges of UDP queries by who asked what.
+    private final Map<UdpAsker, DnsExchange> udpExchanges = new HashMap<>();
+    private final Map<String, String> pointers = new HashMap<>();
+
+    /// @param output how answers reach guests
+    /// @param random unpredictable, but in tests
+    public DnsForwarder(DnsConfig config, HostNetwork host, DatagramOutput output, Batch batch, TimerWheel wheel, RandomGenerator random,
+            Counters counters, ByteBufAllocator allocator) {
+        this.config = config;
+        this.host = host;
+        this.output = output;
+        this.batch = batch;
+        this.wheel = wheel;
+        this.random = random;
+        this.counters = counters;
+        this.allocator = allocator;
+        this.upstreams = new DnsUpstreams(config.upstreams(), config.refreshNs());
+        config.staticNames().forEach((name, addresses) ->
+                addresses.forEach(address -> pointers.putIfAbsent(reverseName(address), name)));
+    }
+
+    @Override
+    public void onDatagram(PacketView packet, ByteBuf frame, long nowNs) {
+        if (!config.enabled()) {
+            return;
+        }
+        DnsMessage query = DnsMessage.parse(frame, packet.payloadOffset, packet.payloadLength);
+        if (query == null || query.isResponse()) {
+            counters.drop(DropReason.DNS_MALFORMED);
+            return;
+        }
+        UdpAsker asker = new UdpAsker(packet.srcHi, packet.srcLo, packet.srcPort, packet.dstHi, packet.dstLo, query);
+        if (udpExchanges.containsKey(asker)) {
+            return; // a retransmission; the answer is on its way
+        }
+        counters.increment(Counter.DNS_QUERIES);
+        ByteBuf local = answerLocally(query, frame, packet.payloadOffset);
+        if (local != null) {
+            sendAnswer(asker, local, 0, local.readableBytes(), frame, packet.payloadOffset);
+            local.release();
+            return;
+        }
+        forward(new UdpDnsExchange(this, query, frame, packet.payloadOffset, packet.payloadLength, new UdpReply(asker),
+                upstreams.inOrder(nowNs)), asker, nowNs);
+    }
+
+    /// Opens a guest's TCP connection to the forwarder.
+    @Override
+    public HostStream connect(InetSocketAddress remote, HostStreamListener listener) {
+        boolean refused = !config.enabled() || streams.size() >= config.tcpStreamsMax();
+        if (refused && config.enabled()) {
+            counters.increment(Counter.DNS_PENDING_LIMIT);
+        }
+        GuestDnsStream stream = new GuestDnsStream(this, remote, listener, refused);
+        if (!refused) {
+            streams.add(stream);
+        }
+        return stream;
+    }
+
+    /// Drops what is pending; idempotent.
+    @Override
+    public void close() {
+        List.copyOf(streams).forEach(GuestDnsStream::dispose);
+        List.copyOf(pending).forEach(DnsExchange::cancel);
+    }
+
+    /// One query of a guest's stream. **Borrows** `bytes`.
+    void onStreamQuery(GuestDnsStream stream, ByteBuf bytes, int index, int length) {
+        DnsMessage query = DnsMessage.parse(bytes, index, length);
+        if (query == null || query.isResponse()) {
+            counters.drop(DropReason.DNS_MALFORMED);
+            return;
+        }
+        counters.increment(Counter.DNS_QUERIES);
+        ByteBuf local = answerLocally(query, bytes, index);
+        if (local != null) {
+            stream.answer(local, 0, local.readableBytes());
+            local.release();
+            return;
+        }
+        long nowNs = batch.begin();
+        DnsExchange exchange = new TcpDnsExchange(this, query, bytes, index, length, stream, upstreams.inOrder(nowNs));
+        stream.add(exchange);
+        forward(exchange, null, nowNs);
+    }
+
+    private void forward(DnsExchange exchange, UdpAsker asker, long nowNs) {
+        if (pending.size() >= config.pendingMax()) {
+            counters.increment(Counter.DNS_PENDING_LIMIT);
+            pending.iterator().next().cancel();
+        }
+        pending.add(exchange);
+        if (asker != null) {
+            udpExchanges.put(asker, exchange);
+        }
+        counters.increment(Counter.DNS_FORWARDED);
+        exchange.next(nowNs);
+    }
+
+    /// The answer to what needs no resolver, owned by the caller; null when one must be asked.
+    private ByteBuf answerLocally(DnsMessage query, ByteBuf bytes, int index) {
+        ByteBuf answer = allocator.buffer();
+        if (query.opcode() != 0) {
+            query.writeEmpty(answer, bytes, index, DnsMessage.NOTIMP, 0);
+            return answer;
+        }
+        if (query.name() == null) {
+            counters.drop(DropReason.DNS_MALFORMED);
+            query.writeEmpty(answer, bytes, index, DnsMessage.FORMERR, 0);
+            return answer;
+        }
+        List<IpAddress> addresses = query.qclass() == DnsMessage.IN ? config.staticNames().get(query.name()) : null;
+        String pointer = query.qclass() == DnsMessage.IN ? pointers.get(query.name()) : null;
+        if (addresses != null) {
+            query.writeAddresses(answer, bytes, index, addresses.stream().filter(address -> query.type() == DnsMessage.ANY
+                    || query.type() == (address.isV4() ? DnsMessage.A : DnsMessage.AAAA)).toList(), STATIC_TTL_SECONDS);
+        } else if (pointer != null && (query.type() == DnsMessage.PTR || query.type() == DnsMessage.ANY)) {
+            query.writePointer(answer, bytes, index, pointer, STATIC_TTL_SECONDS);
+        } else if (pointer != null) {
+            query.writeEmpty(answer, bytes, index, DnsMessage.NOERROR, DnsMessage.AA);
+        } else {
+            answer.release();
+            return null;
+        }
+        counters.increment(Counter.DNS_ANSWERED_LOCALLY);
+        return answer;
+    }
+
+    /// Sends an answer by UDP, or, if the guest takes no datagram of that length, an empty one with TC (RFC 2181 §9).
+    private void sendAnswer(UdpAsker asker, ByteBuf answer, int index, int length, ByteBuf query, int queryIndex) {
+        if (length <= asker.query.answerLengthMax()) {
+            asker.send(output, answer, index, length, batch.begin());
+            return;
+        }
+        ByteBuf truncated = allocator.buffer(DnsMessage.UDP_PAYLOAD_MIN);
+        asker.query.writeEmpty(truncated, query, queryIndex, answer.getShort(index + 2) & DnsMessage.RCODE, DnsMessage.TC);
+        asker.send(output, truncated, 0, truncated.readableBytes(), batch.begin());
+        truncated.release();
+    }
+
+    /// Who asked by UDP, and what: a retransmission is equal.
+    private record UdpAsker(long srcHi, long srcLo, int srcPort, long dstHi, long dstLo, DnsMessage query) {
+        private static final int DNS_PORT = 53;
+
+        void send(DatagramOutput output, ByteBuf answer, int index, int length, long nowNs) {
+            output.udp(dstHi, dstLo, DNS_PORT, srcHi, srcLo, srcPort, answer, index, length, nowNs);
+        }
+    }
+
+    private final class UdpReply implements DnsExchange.Asker {
+        private final UdpAsker asker;
+
+        UdpReply(UdpAsker asker) {
+            this.asker = asker;
+        }
+
+        @Override
+        public void onAnswer(DnsExchange exchange, ByteBuf answer, int index, int length) {
+            udpExchanges.remove(asker);
+            // Question and length of the question are those of the query, so the answer serves as its source.
+            sendAnswer(asker, answer, index, length, answer, index);
+        }
+
+        @Override
+        public void onDropped(DnsExchange exchange) {
+            udpExchanges.remove(asker);
+        }
+    }
+
+    /// The name under which the name of an address is found (RFC 1035 §3.5, RFC 3596 §2.5).
+    private static String reverseName(IpAddress address) {
+        StringBuilder name = new StringBuilder();
+        if (address.isV4()) {
+            for (int shift = 0; shift < 32; shift += 8) {
+                name.append(address.v4Bits() >>> shift & 0xff).append('.');
+            }
+            return name.append("in-addr.arpa").toString();
+        }
+        for (int nibble = 0; nibble < 32; nibble++) {
+            long half = nibble < 16 ? address.lo() : address.hi();
+            name.append(Character.forDigit((int) (half >>> 4 * (nibble % 16)) & 0xf, 16)).append('.');
+        }
+        return name.append("ip6.arpa").toString();
+    }
+}
