@@ -34,7 +34,8 @@ final class Daemon implements AutoCloseable {
     private final NetworkOptions options;
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
-    private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, CHUNK_ORDER);
+    private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, CHUNK_ORDER,
+            PooledByteBufAllocator.defaultSmallCacheSize(), PooledByteBufAllocator.defaultNormalCacheSize(), false);
     private final LinuxEcho echo;
     private final String echoForbidden = LinuxEcho.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();

@@ -1,11 +1,14 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetworkConfig;
+import dev.jslirp.host.netty.EchoSockets;
 import dev.jslirp.host.netty.NettyHostNetwork;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.service.DhcpConfig;
 import dev.jslirp.service.DnsConfig;
+import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
 import java.net.Inet4Address;
@@ -184,7 +187,7 @@ final class NetworkOptions {
     }
 
     /// How host sockets are made.
-    NettyHostNetwork.Options host(dev.jslirp.host.netty.EchoSockets echo) {
+    NettyHostNetwork.Options host(EchoSockets echo) {
         Inet4Address four = null;
         Inet6Address six = null;
         for (IpAddress address : traffic.outbound) {
@@ -208,6 +211,35 @@ final class NetworkOptions {
     String resolvConf() {
         String search = names.search.isEmpty() ? "" : "search " + String.join(" ", names.search) + "\n";
         return "# written by jslirp\n" + search + "nameserver " + plan().dns() + "\n";
+    }
+
+    /// Finds what is wrong before anything is created, and sets the log level.
+    ///
+    /// @throws IllegalArgumentException saying which option is wrong
+    void check() throws UsageException {
+        config();
+        forwards();
+        host(EchoSockets.NONE);
+        String name = addresses.tapName;
+        if (!name.matches("[^/\\s]{1,15}")) {
+            throw new IllegalArgumentException("--tap-name '" + name + "': expected 1 to 15 characters without blank or slash");
+        }
+        requireOpen("--ready-fd", operation.readyFd);
+        requireOpen("--exit-fd", operation.exitFd);
+        Logging.level(operation.verbose ? "debug" : operation.logLevel);
+    }
+
+    private static void requireOpen(String option, Integer fd) throws UsageException {
+        if (fd != null && !Processes.isOpen(fd)) {
+            throw new UsageException(UsageException.USAGE, option + " " + fd + ": no such descriptor is open");
+        }
+    }
+
+    /// Tells whoever waits at `--ready-fd`.
+    void announceReady() throws TapException {
+        if (operation.readyFd != null) {
+            Processes.writeByte(operation.readyFd, '1');
+        }
     }
 
     private static IpAddress orElse(IpAddress chosen, IpAddress otherwise) {

@@ -9,6 +9,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /// The system calls this module needs, through the C library.
 ///
@@ -56,10 +57,12 @@ final class Libc {
 
     private Libc() {}
 
+    @SuppressWarnings("restricted")
     private static MethodHandle fixed(String name, int parameters) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters), Linker.Option.captureCallState("errno"));
     }
 
+    @SuppressWarnings("restricted")
     private static MethodHandle variadic(String name, int named, int parameters) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters),
                 Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(named));
@@ -67,7 +70,7 @@ final class Libc {
 
     private static FunctionDescriptor shape(int parameters) {
         MemoryLayout[] layouts = new MemoryLayout[parameters];
-        java.util.Arrays.fill(layouts, ValueLayout.JAVA_LONG);
+        Arrays.fill(layouts, ValueLayout.JAVA_LONG);
         return FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
     }
 
