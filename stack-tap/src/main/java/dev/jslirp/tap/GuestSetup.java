@@ -1,6 +1,7 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.tap.linux.Interfaces;
+import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
@@ -19,8 +20,6 @@ import java.util.List;
 /// @param gateway      default route, used with `address`
 record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload, IpAddress address, int prefixLength, IpAddress gateway) {
     private static final int FIELDS = 7;
-    /// Frames the kernel queues towards the daemon: room for a burst of super-frames.
-    private static final int QUEUE_FRAMES = 1_000;
 
     /// As program arguments.
     List<String> toArguments() {
@@ -57,7 +56,6 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
                 Interfaces.setMac(tapName, mac);
             }
             Interfaces.setMtu(tapName, mtuBytes);
-            Interfaces.setQueueLength(tapName, QUEUE_FRAMES);
             if (address != null) {
                 Interfaces.setAddress(tapName, address, prefixLength);
             }
@@ -67,7 +65,7 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
             }
             return fd;
         } catch (TapException e) {
-            dev.jslirp.tap.linux.Processes.close(fd);
+            Processes.close(fd);
             throw e;
         }
     }

@@ -6,12 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.util.Properties;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /// The command line. Every error is one line `jslirp: …` on standard error.
 @Command(name = "jslirp", mixinStandardHelpOptions = true, versionProvider = JslirpCommand.Version.class,
@@ -54,8 +57,8 @@ final class JslirpCommand implements Runnable {
     /// The parser, ready to execute.
     static CommandLine commandLine() {
         return new CommandLine(new JslirpCommand())
-                .registerConverter(IpAddress.class, IpAddress::parse)
-                .registerConverter(MacAddress.class, MacAddress::parse)
+                .registerConverter(IpAddress.class, converter(IpAddress::parse))
+                .registerConverter(MacAddress.class, converter(MacAddress::parse))
                 .setParameterExceptionHandler((e, _) -> fail(e.getCommandLine(), UsageException.USAGE, e.getMessage()))
                 .setExecutionExceptionHandler((e, line, _) -> switch (e) {
                     case UsageException usage -> fail(line, usage.status(), usage.getMessage());
@@ -65,9 +68,20 @@ final class JslirpCommand implements Runnable {
                 });
     }
 
+    /// Keeps the message of what went wrong, without the exception's name.
+    private static <T> ITypeConverter<T> converter(Function<String, T> parser) {
+        return text -> {
+            try {
+                return parser.apply(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        };
+    }
+
     private static int fail(CommandLine line, int status, String message) {
         PrintWriter err = line.getErr();
-        err.println("jslirp: " + message.lines().findFirst().orElse("failed"));
+        err.println("jslirp: " + message.replaceFirst("^Error: ", "").lines().findFirst().orElse("failed"));
         err.flush();
         return status;
     }

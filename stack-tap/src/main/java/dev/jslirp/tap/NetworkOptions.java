@@ -79,8 +79,6 @@ final class NetworkOptions {
 
     /// Around it.
     static final class Operation {
-        @Option(names = "--pcap", paramLabel = "FILE", description = "Write all frames to a capture file.")
-        Path pcap;
         @Option(names = "--no-offload", description = "No checksum and segmentation offload at the TAP (slower; for comparison).")
         boolean noOffload;
         @Option(names = "--ready-fd", paramLabel = "N", description = "Write \"1\" to this descriptor when the network is up.")

@@ -62,7 +62,6 @@ final class Constants {
     static final long SIOCGIFMTU = 0x8921;
     static final long SIOCSIFMTU = 0x8922;
     static final long SIOCSIFHWADDR = 0x8924;
-    static final long SIOCSIFTXQLEN = 0x8943;
     static final int IFF_UP = 1;
     static final int RTF_UP = 1;
     static final int RTF_GATEWAY = 2;

@@ -33,11 +33,6 @@ public final class Interfaces {
         return request(name, SIOCGIFMTU, "cannot read the MTU of " + name, _ -> {});
     }
 
-    /// Sets how many frames the kernel queues towards the device.
-    public static void setQueueLength(String name, int frames) throws TapException {
-        request(name, SIOCSIFTXQLEN, "cannot set the queue length of " + name, request -> request.set(ValueLayout.JAVA_INT, 16, frames));
-    }
-
     /// Sets IPv4 address and netmask.
     public static void setAddress(String name, IpAddress address, int prefixLength) throws TapException {
         request(name, SIOCSIFADDR, "cannot set the address of " + name + " to " + address,
