@@ -1,0 +1,127 @@
+package dev.jslirp.tap;
+
+import dev.jslirp.tap.linux.UnixSocket;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The daemon's side of the bridge: starts it in a namespace, receives the TAP, gives the word.
+///
+/// The socket lives in a private directory that is gone before the command starts.
+final class BridgeProcess implements AutoCloseable {
+    private static final int POLL_MS = 20;
+    private static final long START_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
+
+    private final Path directory;
+    private final UnixSocket listener;
+    private final Process process;
+    private UnixSocket bridge;
+
+    private BridgeProcess(Path directory, UnixSocket listener, Process process) {
+        this.directory = directory;
+        this.listener = listener;
+        this.process = process;
+    }
+
+    /// Starts a bridge.
+    ///
+    /// @param enter      the words that enter the namespace and then run a program: `unshare …` or `nsenter …`
+    /// @param resolvConf content for /etc/resolv.conf inside, or null
+    /// @param command    what the bridge becomes; empty: it ends
+    static BridgeProcess start(List<String> enter, GuestSetup setup, String resolvConf, List<String> command) throws IOException {
+        Path directory = Files.createTempDirectory("jslirp-");
+        UnixSocket listener = null;
+        try {
+            Path socket = directory.resolve("bridge");
+            listener = UnixSocket.listen(socket);
+            Path file = null;
+            if (resolvConf != null) {
+                file = Files.writeString(directory.resolve("resolv.conf"), resolvConf);
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+            }
+            List<String> words = new ArrayList<>(enter);
+            words.addAll(JavaCommand.words());
+            words.addAll(Bridge.arguments(socket, file, setup, command));
+            ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
+            if (command.isEmpty()) {
+                builder.redirectInput(new File("/dev/null"));
+            }
+            return new BridgeProcess(directory, listener, builder.start());
+        } catch (IOException e) {
+            if (listener != null) {
+                listener.close();
+            }
+            delete(directory);
+            throw e;
+        }
+    }
+
+    /// The process, which becomes the command.
+    Process process() {
+        return process;
+    }
+
+    /// Waits for the TAP.
+    ///
+    /// @return its descriptor, owned by the caller; -1 if the bridge ended without a word, having said why itself
+    /// @throws UsageException with the bridge's reason
+    int receiveTap() throws IOException, UsageException {
+        try {
+            long startNs = System.nanoTime();
+            while (bridge == null) {
+                UnixSocket peer = listener.accept(POLL_MS);
+                if (peer != null && peer.peerPid() == process.pid()) {
+                    bridge = peer;
+                } else if (peer != null) {
+                    peer.close();
+                } else if (!process.isAlive()) {
+                    return -1;
+                } else if (System.nanoTime() - startNs > START_LIMIT_NS) {
+                    throw new UsageException(UsageException.SETUP, "the bridge did not answer within 60 seconds");
+                }
+            }
+            UnixSocket.Message message = bridge.receive();
+            if (message.text().startsWith(Bridge.FAILED)) {
+                throw new UsageException(UsageException.SETUP, message.text().substring(Bridge.FAILED.length()));
+            }
+            return message.fd();
+        } finally {
+            listener.close();
+            delete(directory);
+        }
+    }
+
+    /// Gives the word: the network is served.
+    void go() throws IOException {
+        bridge.send("g", -1);
+        bridge.close();
+        bridge = null;
+    }
+
+    /// Ends a bridge that has not got the word, and leaves nothing of it.
+    @Override
+    public void close() {
+        if (bridge != null) {
+            bridge.close();
+            bridge = null;
+        }
+        process.destroy();
+        delete(directory);
+    }
+
+    private static void delete(Path directory) {
+        for (String name : List.of("bridge", "resolv.conf", "")) {
+            try {
+                Files.deleteIfExists(directory.resolve(name));
+            } catch (IOException e) {
+                // Another user's directory by now, or busy: the system's temporary-file cleaner has it.
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package dev.jslirp.tap;
+
+import dev.jslirp.nat.PortForward;
+import dev.jslirp.net.AddressPlan;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The few lines on standard error that say what the guest has got.
+final class Summary {
+    private Summary() {}
+
+    /// Prints them, unless `--quiet`.
+    static void print(NetworkOptions options, GuestSetup setup, Daemon daemon) {
+        if (options.operation.quiet) {
+            return;
+        }
+        AddressPlan plan = options.plan();
+        StringBuilder text = new StringBuilder();
+        String how = setup.address() == null ? " by DHCP" : "";
+        text.append("jslirp: ").append(setup.tapName()).append(' ').append(plan.firstLease()).append('/').append(plan.prefixLength())
+                .append(how).append(", gateway ").append(plan.gateway()).append(", DNS ").append(plan.dns())
+                .append(", MTU ").append(setup.mtuBytes()).append('\n');
+        List<InetSocketAddress> resolvers = options.config().dns().upstreams().get();
+        text.append("jslirp: DNS is forwarded to ").append(resolvers.isEmpty() ? "nobody: the host names no resolver" : resolvers.stream()
+                .map(a -> a.getAddress().getHostAddress() + (a.getPort() == 53 ? "" : ":" + a.getPort()))
+                .collect(Collectors.joining(", "))).append('\n');
+        for (PortForward rule : daemon.forwards()) {
+            text.append("jslirp: forward ").append(rule).append('\n');
+        }
+        if (daemon.echoForbidden() != null) {
+            text.append("jslirp: ").append(daemon.echoForbidden()).append('\n');
+        }
+        System.err.print(text);
+    }
+}

@@ -1,0 +1,341 @@
+package dev.jslirp.tap.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+/// The system calls this module needs, through the C library.
+///
+/// Every method returns what the kernel itself would: the result, or the negated error number. Errors on
+/// the frame path (EAGAIN above all) are therefore plain values. Addresses travel as `long`.
+///
+/// All parameters are declared as 64-bit: both supported ABIs pass integers in whole registers and
+/// a callee that wants an `int` reads the low half, so a few function shapes serve every call, and the
+/// linker builds its stubs once per shape (start-up time). Results of `int` functions are truncated for the same reason.
+final class Libc {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    /// Where the linker leaves `errno`, per thread; the memory lives as long as the thread's last use of it.
+    private static final ThreadLocal<MemorySegment> STATE = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE));
+
+    private static final MethodHandle OPEN = variadic("open", 2, 3);
+    private static final MethodHandle IOCTL = variadic("ioctl", 2, 3);
+    private static final MethodHandle FCNTL = variadic("fcntl", 2, 3);
+    private static final MethodHandle PRCTL = variadic("prctl", 1, 5);
+    private static final MethodHandle CLOSE = fixed("close", 1);
+    private static final MethodHandle READ = fixed("read", 3);
+    private static final MethodHandle WRITE = fixed("write", 3);
+    private static final MethodHandle WRITEV = fixed("writev", 3);
+    private static final MethodHandle DUP3 = fixed("dup3", 3);
+    private static final MethodHandle SOCKET = fixed("socket", 3);
+    private static final MethodHandle BIND = fixed("bind", 3);
+    private static final MethodHandle LISTEN = fixed("listen", 2);
+    private static final MethodHandle ACCEPT4 = fixed("accept4", 4);
+    private static final MethodHandle CONNECT = fixed("connect", 3);
+    private static final MethodHandle SENDMSG = fixed("sendmsg", 3);
+    private static final MethodHandle RECVMSG = fixed("recvmsg", 3);
+    private static final MethodHandle GETSOCKOPT = fixed("getsockopt", 5);
+    private static final MethodHandle SETSOCKOPT = fixed("setsockopt", 5);
+    private static final MethodHandle POLL = fixed("poll", 3);
+    private static final MethodHandle SETNS = fixed("setns", 2);
+    private static final MethodHandle MOUNT = fixed("mount", 5);
+    private static final MethodHandle EXECVP = fixed("execvp", 2);
+    private static final MethodHandle CLOSE_RANGE = fixed("close_range", 3);
+    private static final MethodHandle PTHREAD_SIGMASK = fixed("pthread_sigmask", 3);
+    private static final MethodHandle SIGNAL = fixed("signal", 2);
+    private static final MethodHandle KILL = fixed("kill", 2);
+    private static final MethodHandle GETEUID = fixed("geteuid", 0);
+    private static final MethodHandle ISATTY = fixed("isatty", 1);
+
+    private Libc() {}
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle fixed(String name, int parameters) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters), Linker.Option.captureCallState("errno"));
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle variadic(String name, int named, int parameters) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters),
+                Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(named));
+    }
+
+    private static FunctionDescriptor shape(int parameters) {
+        MemoryLayout[] layouts = new MemoryLayout[parameters];
+        Arrays.fill(layouts, ValueLayout.JAVA_LONG);
+        return FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
+    }
+
+    private static long size(long result, MemorySegment state) {
+        return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+    }
+
+    private static int number(long result, MemorySegment state) {
+        return (int) result == -1 ? -(int) ERRNO.get(state, 0L) : (int) result;
+    }
+
+    private static AssertionError impossible(Throwable t) {
+        return new AssertionError("a downcall declares no exception", t);
+    }
+
+    static int open(long path, int flags, int mode) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) OPEN.invokeExact(state, path, (long) flags, (long) mode), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int ioctl(int fd, long request, long argument) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) IOCTL.invokeExact(state, (long) fd, request, argument), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int fcntl(int fd, int command, long argument) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) FCNTL.invokeExact(state, (long) fd, (long) command, argument), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int prctl(int option, long a, long b, long c, long d) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) PRCTL.invokeExact(state, (long) option, a, b, c, d), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int close(int fd) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) CLOSE.invokeExact(state, (long) fd), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long read(int fd, long address, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) READ.invokeExact(state, (long) fd, address, length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long write(int fd, long address, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) WRITE.invokeExact(state, (long) fd, address, length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long writev(int fd, long iovec, int count) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) WRITEV.invokeExact(state, (long) fd, iovec, (long) count), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int dup3(int from, int to, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) DUP3.invokeExact(state, (long) from, (long) to, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int socket(int family, int type, int protocol) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SOCKET.invokeExact(state, (long) family, (long) type, (long) protocol), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int bind(int fd, long address, int length) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) BIND.invokeExact(state, (long) fd, address, (long) length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int listen(int fd, int backlog) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) LISTEN.invokeExact(state, (long) fd, (long) backlog), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int accept4(int fd, long address, long length, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) ACCEPT4.invokeExact(state, (long) fd, address, length, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int connect(int fd, long address, int length) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) CONNECT.invokeExact(state, (long) fd, address, (long) length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long sendmsg(int fd, long message, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) SENDMSG.invokeExact(state, (long) fd, message, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long recvmsg(int fd, long message, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) RECVMSG.invokeExact(state, (long) fd, message, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int getsockopt(int fd, int level, int option, long value, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) GETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int setsockopt(int fd, int level, int option, long value, int length) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, (long) length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int poll(long fds, int count, int timeoutMs) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) POLL.invokeExact(state, fds, (long) count, (long) timeoutMs), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int setns(int fd, int kind) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SETNS.invokeExact(state, (long) fd, (long) kind), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int mount(long source, long target, long type, long flags, long data) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) MOUNT.invokeExact(state, source, target, type, flags, data), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int execvp(long file, long arguments) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) EXECVP.invokeExact(state, file, arguments), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int closeRange(int first, int last, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) CLOSE_RANGE.invokeExact(state, (long) first, (long) last, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int pthreadSigmask(int how, long set, long old) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) PTHREAD_SIGMASK.invokeExact(state, (long) how, set, old), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static long signal(int signal, long handler) {
+        MemorySegment state = STATE.get();
+        try {
+            return size((long) SIGNAL.invokeExact(state, (long) signal, handler), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int kill(int pid, int signal) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) KILL.invokeExact(state, (long) pid, (long) signal), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int geteuid() {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) GETEUID.invokeExact(state), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int isatty(int fd) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) ISATTY.invokeExact(state, (long) fd), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+}

@@ -1,0 +1,21 @@
+/// The `jslirp` program: TAP links, the bridge that runs inside a namespace, the daemon, the command line.
+///
+/// **Purpose.** Gives a network namespace, or whoever holds a TAP descriptor, a network by wiring a
+/// [dev.jslirp.GuestNetwork] between a [dev.jslirp.tap.TapLink] and the host's sockets.
+///
+/// **Theory of operation.** One thread, a Netty NIO loop, owns everything: the TAP joins its selector through a
+/// [dev.jslirp.tap.linux.SelectablePipe], and so do ping sockets. `Main` is the entry of the jar: it either becomes
+/// the `Bridge` (nothing but the bindings is loaded then, so it starts fast) or hands over to the command line.
+///
+/// `run`: the daemon starts `unshare … bridge`; the bridge creates and configures the TAP inside, passes
+/// its descriptor out over a unix socket, waits for the word that the network is served, and becomes the command in
+/// place. So the process the daemon waits for *is* the command. `attach` does the same through `nsenter`, with a
+/// bridge that ends; as root a thread enters the namespace instead.
+///
+/// **Limits.** Frames read per readiness: `TapLink.FRAMES_PER_READINESS`. Frames the TAP does not take are dropped
+/// and counted in `Link.dropped()`.
+///
+/// **Ownership.** The link owns the TAP descriptor, the daemon everything else.
+///
+/// **Imports**: all of stack-core, `io.netty.channel`, picocli (command line only).
+package dev.jslirp.tap;
