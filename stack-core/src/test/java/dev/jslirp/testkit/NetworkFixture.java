@@ -59,6 +59,11 @@ public final class NetworkFixture implements AutoCloseable {
         return network.counters().get(counter);
     }
 
+    /// The state of the guest's TCP flow between these endpoints; `CLOSED` when there is none.
+    public String tcpState(int guestPort, int remoteIp, int remotePort) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
     /// Closes without the checks, for a test that has failed already.
     public void abandon() {
         abandoned = true;

@@ -78,16 +78,7 @@ public final class SimHostNetwork implements HostNetwork {
             later(() -> stream.connectFailed(HostError.NO_RESOURCES));
             return stream;
         }
-        ConnectOutcome outcome = outcomes.getOrDefault(remote, defaultOutcome);
-        if (outcome.afterNs != Long.MAX_VALUE) {
-            reactor.schedule(reactor.nowNs() + outcome.afterNs, () -> {
-                if (outcome.error == null) {
-                    stream.connected(new InetSocketAddress(ownAddress, nextPort++));
-                } else {
-                    stream.connectFailed(outcome.error);
-                }
-            });
-        }
+        decide(stream, outcomes.getOrDefault(remote, defaultOutcome));
         return stream;
     }
 
@@ -184,6 +175,20 @@ public final class SimHostNetwork implements HostNetwork {
     /// What becomes of connects to anywhere else.
     public void whenConnecting(ConnectOutcome outcome) {
         defaultOutcome = outcome;
+    }
+
+    /// Decides about a connect that is under way.
+    public void decide(SimHostStream stream, ConnectOutcome outcome) {
+        if (outcome.afterNs == Long.MAX_VALUE) {
+            return;
+        }
+        reactor.schedule(reactor.nowNs() + outcome.afterNs, () -> {
+            if (outcome.error == null) {
+                stream.connected(new InetSocketAddress(ownAddress, nextPort++));
+            } else {
+                stream.connectFailed(outcome.error);
+            }
+        });
     }
 
     /// Datagrams to `remote` are answered by an error from the network; null takes it back.

@@ -309,6 +309,11 @@ public final class SimHostStream implements HostStream {
         return state == State.OPEN;
     }
 
+    /// Whether the connect is still undecided.
+    public boolean isConnecting() {
+        return state == State.CONNECTING;
+    }
+
     /// Whether the stack has paused reads.
     public boolean readsPaused() {
         return readsPaused;
