@@ -60,8 +60,7 @@
 /// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
 ///
 /// **Ownership.** Packets from the guest are borrowed during the call, and so are datagrams and echo data of the host. Bytes of host
-/// streams
-/// are consumed: they go to the connection's send buffer, which the flow releases. `Flow.remove` is the only teardown.
+/// streams are consumed: they go to the connection's send buffer, which the flow releases. `Flow.remove` is the only teardown.
 ///
 /// **Imports**: `tcp`, `net`, `host`, `time`, `wire`, `stats`.
 package dev.jslirp.nat;
