@@ -62,6 +62,7 @@ final class Daemon implements AutoCloseable {
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
             network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
             network.start();
+            Processes.forgoNewPrivileges();
             for (PortForward rule : options.forwards()) {
                 bound.add(network.forwards().add(rule));
             }
