@@ -4,11 +4,13 @@ import dev.jslirp.tap.linux.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -149,13 +151,13 @@ final class AttachCommand implements Callable<Integer> {
 
     private static void awaitDeletion(Path file) {
         try (var watcher = file.getFileSystem().newWatchService()) {
-            file.toAbsolutePath().getParent().register(watcher, java.nio.file.StandardWatchEventKinds.ENTRY_DELETE);
+            file.toAbsolutePath().getParent().register(watcher, StandardWatchEventKinds.ENTRY_DELETE);
             while (Files.exists(file)) {
                 watcher.take().reset();
             }
         } catch (IOException | InterruptedException e) {
             // /proc and the like cannot be watched: then only a signal ends the service.
-            java.util.concurrent.locks.LockSupport.park();
+            LockSupport.park();
         }
     }
 }

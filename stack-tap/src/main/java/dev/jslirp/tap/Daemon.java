@@ -65,6 +65,7 @@ final class Daemon implements AutoCloseable {
                 network.onLease(Summary::print);
             }
             network.start();
+            Processes.forgoNewPrivileges();
             for (PortForward rule : options.forwards()) {
                 bound.add(network.forwards().add(rule));
             }
