@@ -4,6 +4,7 @@ import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
+import dev.jslirp.tcp.TcpState;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
 import java.io.IOException;
@@ -162,9 +163,9 @@ public final class PacketScript {
             case "count" -> count(words);
             case "state" -> {
                 ScriptFlow flow = flow(words);
-                String expected = words.next("a state");
-                String actual = net.tcpState(flow.guestPort, flow.remoteIp, flow.remotePort);
-                require(actual.equals(expected), "state is " + actual);
+                TcpState expected = TcpState.valueOf(words.next("a state"));
+                TcpState actual = net.tcpState(flow.guestPort, flow.remoteIp, flow.remotePort);
+                require(actual == expected, "state is " + actual);
             }
             case "iss" -> flow(words).guestIss += words.number("an offset");
             case "guest" -> {

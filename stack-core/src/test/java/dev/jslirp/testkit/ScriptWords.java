@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /// The words of one script line, taken from left to right. `<…>` is one word, brackets included.
 final class ScriptWords {
-    private static final Pattern WORD = Pattern.compile("<[^>]*>(?=\\s|$)|\\S+");
+    private static final Pattern WORD = Pattern.compile("<(?!\\s)[^>]*>(?=\\s|$)|\\S+");
     private static final Pattern DURATION = Pattern.compile("(\\d*\\.?\\d+)(ns|us|ms|s|m)?");
 
     private final List<String> words = new ArrayList<>();
