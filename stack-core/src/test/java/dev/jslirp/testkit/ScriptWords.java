@@ -85,7 +85,8 @@ final class ScriptWords {
         if (colon < 0) {
             throw new IllegalArgumentException(what + " as address:port expected, not '" + word + "'");
         }
-        return new InetSocketAddress(IpAddress.parse(word.substring(0, colon)).toInetAddress(), number(word.substring(colon + 1), "a port"));
+        int port = number(word.substring(colon + 1), "a port");
+        return new InetSocketAddress(IpAddress.parse(word.substring(0, colon)).toInetAddress(), port);
     }
 
     long durationNs(String what) {
