@@ -44,7 +44,8 @@ class PacketScriptFailureTest {
 
     @Test
     void aFrameAfterItsTimeIsNoticed() {
-        assertFails("0 < S 0:0(0) win 65535 <mss 1460>\n+0 host: connect -> ok after 50ms\n+0 > S. 0:0(0) ack 1", "no frame came by  0.010000");
+        assertFails("0 < S 0:0(0) win 65535 <mss 1460>\n+0 host: connect -> ok after 50ms\n+0 > S. 0:0(0) ack 1",
+                "no frame came by  0.010000");
     }
 
     @Test
