@@ -18,6 +18,7 @@ import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
 import dev.jslirp.service.DhcpServer;
 import dev.jslirp.service.DnsForwarder;
+import dev.jslirp.service.Lease;
 import dev.jslirp.service.LeaseListener;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.tcp.TcpShared;
@@ -30,6 +31,7 @@ import dev.jslirp.wire.Ipv4Header;
 import dev.jslirp.wire.OutboundSegment;
 import dev.jslirp.wire.TcpHeader;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /// One guest network: the façade, and the composition root where all parts are made and tied together.
@@ -52,7 +54,9 @@ public final class GuestNetwork implements AutoCloseable {
     private final TcpNat tcp;
     private final PortForwards forwards;
     private final DnsForwarder dns;
+    private final DhcpServer dhcp;
     private final FrameInput input;
+    private LeaseListener leaseListener = LeaseListener.NONE;
     private boolean closed;
 
     /// Wires a network. Nothing happens before [#start].
@@ -86,9 +90,10 @@ public final class GuestNetwork implements AutoCloseable {
             udpInput.register(DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);
         }
+        dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
+                lease -> leaseListener.onLease(lease));
         if (config.dhcp().enabled()) {
-            udpInput.register(DHCP_SERVER_PORT, new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator,
-                    output::udpToStation, LeaseListener.NONE));
+            udpInput.register(DHCP_SERVER_PORT, dhcp);
         }
         Ipv4Input ipv4 = new Ipv4Input(plan, neighbors, reassembler, output, counters);
         ipv4.register(Ipv4Header.TCP, tcp);
@@ -106,6 +111,21 @@ public final class GuestNetwork implements AutoCloseable {
     /// The port forwards. In-loop.
     public PortForwards forwards() {
         return forwards;
+    }
+
+    /// Tells `listener` of every lease from now on; before [#start] or in-loop.
+    public void onLease(LeaseListener listener) {
+        leaseListener = listener;
+    }
+
+    /// The leases in force, which [#restore] of a later network takes. In-loop.
+    public List<Lease> leases() {
+        return dhcp.leases(batch.begin());
+    }
+
+    /// Takes over leases that an earlier network gave, so that guests keep their addresses. Before [#start] or in-loop.
+    public void restore(List<Lease> leases) {
+        dhcp.restore(leases, batch.begin());
     }
 
     /// The counters; written by the owning thread.

@@ -61,6 +61,9 @@ final class Daemon implements AutoCloseable {
             Link link = new TapLink(device, mtuBytes, loop, allocator, onGone);
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
             network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
+            if (!options.operation.quiet) {
+                network.onLease(Summary::print);
+            }
             network.start();
             for (PortForward rule : options.forwards()) {
                 bound.add(network.forwards().add(rule));

@@ -2,6 +2,7 @@ package dev.jslirp.tap;
 
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
+import dev.jslirp.service.Lease;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -9,6 +10,11 @@ import java.util.stream.Collectors;
 /// The few lines on standard error that say what the guest has got.
 final class Summary {
     private Summary() {}
+
+    /// Prints what a DHCP client got.
+    static void print(Lease lease) {
+        System.err.println("jslirp: lease " + lease.address() + " to " + lease.mac() + (lease.hostname().isEmpty() ? "" : " " + lease.hostname()));
+    }
 
     /// Prints them, unless `--quiet`.
     static void print(NetworkOptions options, GuestSetup setup, Daemon daemon) {
