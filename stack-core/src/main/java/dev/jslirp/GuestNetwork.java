@@ -22,9 +22,11 @@ import dev.jslirp.service.Lease;
 import dev.jslirp.service.LeaseListener;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.tcp.TcpShared;
+import dev.jslirp.tcp.TcpState;
 import dev.jslirp.time.Batch;
 import dev.jslirp.time.Reactor;
 import dev.jslirp.time.TimerWheel;
+import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.Ipv4Header;
 import dev.jslirp.wire.OutboundSegment;
 import dev.jslirp.wire.TcpHeader;
@@ -49,6 +51,7 @@ public final class GuestNetwork implements AutoCloseable {
     private final NeighborTable neighbors;
     private final Ipv4Reassembler reassembler;
     private final NatShared nat;
+    private final TcpNat tcp;
     private final PortForwards forwards;
     private final DnsForwarder dns;
     private final DhcpServer dhcp;
@@ -77,7 +80,7 @@ public final class GuestNetwork implements AutoCloseable {
         int mss = mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
                 random.nextInt());
-        TcpNat tcp = new TcpNat(nat, shared, random);
+        tcp = new TcpNat(nat, shared, random);
         UdpNat udp = new UdpNat(nat);
         forwards = new PortForwards(nat, tcp, udp);
 
@@ -133,6 +136,11 @@ public final class GuestNetwork implements AutoCloseable {
     /// Flows of all protocols that exist now. In-loop.
     public int flowCount() {
         return nat.flowCount();
+    }
+
+    /// The state of the guest's side of a TCP flow, [TcpState#CLOSED] when there is none. In-loop.
+    public TcpState tcpState(IpAddress guest, int guestPort, IpAddress far, int farPort) {
+        return tcp.state(guest, guestPort, far, farPort);
     }
 
     private void flushLink() {

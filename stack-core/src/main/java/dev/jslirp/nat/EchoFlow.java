@@ -29,7 +29,8 @@ final class EchoFlow extends Flow implements HostEchoListener {
     void request(PacketView packet, ByteBuf frame, long nowNs) {
         active(nowNs);
         echo.nat.counters().increment(Counter.ECHO_FORWARDED);
-        socket.request(packet.icmpSeq, packet.ttl, frame, packet.payloadOffset, packet.payloadLength);
+        // RFC 1812 §5.3.1: the gateway is a hop, or traceroute would miss the host's own router.
+        socket.request(packet.icmpSeq, packet.ttl - 1, frame, packet.payloadOffset, packet.payloadLength);
     }
 
     private void active(long nowNs) {

@@ -8,6 +8,7 @@ import dev.jslirp.tcp.QueuedSendBuffer;
 import dev.jslirp.tcp.SegmentOutput;
 import dev.jslirp.tcp.StreamUser;
 import dev.jslirp.tcp.TcpConnection;
+import dev.jslirp.tcp.TcpState;
 import dev.jslirp.wire.IcmpHeader;
 import dev.jslirp.wire.Ipv4Header;
 import dev.jslirp.wire.OutboundSegment;
@@ -88,6 +89,10 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
 
     Phase phase() {
         return phase;
+    }
+
+    TcpState state() {
+        return connection.state();
     }
 
     long ageNs(long nowNs) {

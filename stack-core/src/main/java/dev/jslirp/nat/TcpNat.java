@@ -7,6 +7,7 @@ import dev.jslirp.net.IcmpErrorHandler;
 import dev.jslirp.net.PacketHandler;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.tcp.TcpShared;
+import dev.jslirp.tcp.TcpState;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IcmpHeader;
 import dev.jslirp.wire.IpAddress;
@@ -54,6 +55,13 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     /// Answers connections to this address of the gateway by `service`, whatever policy says about the address.
     public void addService(IpAddress address, int port, StreamConnector service) {
         services.put(new InetSocketAddress(address.toInetAddress(), port), service);
+    }
+
+    /// The state of the connection with the guest, [TcpState#CLOSED] when there is none.
+    public TcpState state(IpAddress guest, int guestPort, IpAddress far, int farPort) {
+        TcpFlow flow = (TcpFlow) nat.flows().find(guest.hi(), guest.lo(), far.hi(), far.lo(), Flow.ports(guestPort, farPort),
+                Ipv4Header.TCP);
+        return flow == null ? TcpState.CLOSED : flow.state();
     }
 
     @Override

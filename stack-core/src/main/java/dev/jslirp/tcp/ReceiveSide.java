@@ -122,14 +122,15 @@ final class ReceiveSide {
         return field;
     }
 
-    /// Whether the window has opened enough to tell the guest unasked (RFC 9293 §3.8.6.2.2).
+    /// Whether the window has opened enough to tell the guest unasked (RFC 9293 §3.8.6.2.2). Before its first byte it can wait:
+    /// the ACK of that byte tells it.
     boolean owesWindowUpdate(int room) {
         int candidate = candidate(room);
-        return isWorth(candidate) && edge - rcvNxt < (candidate - rcvNxt) / 2;
+        return rcvNxt != irs + 1 && isWorth(candidate) && edge - rcvNxt < (candidate - rcvNxt) / 2;
     }
 
     private int candidate(int room) {
-        int want = Math.clamp(room, 0, windowMax);
+        int want = Math.clamp(room, 0, Math.min(windowMax, 0xffff << windowShift));
         largestRoom = Math.max(largestRoom, want);
         return rcvNxt + (want >>> windowShift << windowShift);
     }

@@ -173,6 +173,12 @@ public final class TcpConnection {
                 || !checkSyn(segment, nowNs) || !checkAck(segment, nowNs)) {
             return;
         }
+        if (state.receives() && segment.hasFlags(TcpHeader.FIN)) {
+            rcv.finKnown = true;
+            rcv.finSeq = segment.seq + segment.payloadLength;
+            // RFC 5681 §4.2: a FIN beyond a gap is out of order too.
+            rcv.ackNow |= segment.seq != rcv.rcvNxt;
+        }
         if (state.receives() && segment.payloadLength > 0) {
             takePayload(segment, frame, nowNs);
         }
@@ -232,10 +238,6 @@ public final class TcpConnection {
             segment.payloadLength -= excess;
             segment.flags &= ~TcpHeader.FIN;
             rcv.ackNow = true;
-        }
-        if (segment.hasFlags(TcpHeader.FIN) && state.receives()) {
-            rcv.finKnown = true;
-            rcv.finSeq = segment.seq + segment.payloadLength;
         }
         return true;
     }

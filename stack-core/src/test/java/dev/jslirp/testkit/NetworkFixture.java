@@ -4,6 +4,8 @@ import dev.jslirp.GuestNetwork;
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.stats.Counter;
+import dev.jslirp.tcp.TcpState;
+import dev.jslirp.wire.IpAddress;
 import java.util.SplittableRandom;
 
 /// A whole guest network between a simulated link and a simulated host, from one seed:
@@ -60,8 +62,8 @@ public final class NetworkFixture implements AutoCloseable {
     }
 
     /// The state of the guest's TCP flow between these endpoints; `CLOSED` when there is none.
-    public String tcpState(int guestPort, int remoteIp, int remotePort) {
-        throw new UnsupportedOperationException("not yet");
+    public TcpState tcpState(int guestPort, int remoteIp, int remotePort) {
+        return network.tcpState(IpAddress.v4(guest.ip()), guestPort, IpAddress.v4(remoteIp), remotePort);
     }
 
     /// Closes without the checks, for a test that has failed already.

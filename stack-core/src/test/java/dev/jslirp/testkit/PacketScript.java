@@ -4,6 +4,7 @@ import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
+import dev.jslirp.tcp.TcpState;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// Runs one script against a whole network in virtual time. The language is described in this package's documentation.
 public final class PacketScript {
@@ -112,7 +114,7 @@ public final class PacketScript {
     private void forward(String rule) {
         String[] parts = rule.split("[:-]");
         GuestNetworkConfig network = config.network();
-        PortForward forward = new PortForward(PortForward.Protocol.valueOf(parts[0].toUpperCase(java.util.Locale.ROOT)),
+        PortForward forward = new PortForward(PortForward.Protocol.valueOf(parts[0].toUpperCase(Locale.ROOT)),
                 InetAddress.ofLiteral("0.0.0.0"), Integer.parseInt(parts[1]), network.addresses().firstLease(), Integer.parseInt(parts[2]));
         try {
             net.network.forwards().add(forward);
@@ -162,9 +164,9 @@ public final class PacketScript {
             case "count" -> count(words);
             case "state" -> {
                 ScriptFlow flow = flow(words);
-                String expected = words.next("a state");
-                String actual = net.tcpState(flow.guestPort, flow.remoteIp, flow.remotePort);
-                require(actual.equals(expected), "state is " + actual);
+                TcpState expected = TcpState.valueOf(words.next("a state"));
+                TcpState actual = net.tcpState(flow.guestPort, flow.remoteIp, flow.remotePort);
+                require(actual == expected, "state is " + actual);
             }
             case "iss" -> flow(words).guestIss += words.number("an offset");
             case "guest" -> {
@@ -280,7 +282,8 @@ public final class PacketScript {
     private void requireNothingUnexpected() {
         SimGuest.Received received = net.guest.poll();
         if (received != null) {
-            throw new AssertionError("nothing is expected, but there is\n    actual: " + seconds(received.atNs()) + " > " + format(received));
+            throw new AssertionError("nothing is expected, but there is\n    actual: " + seconds(received.atNs()) + " > "
+                    + format(received));
         }
     }
 
@@ -317,13 +320,14 @@ public final class PacketScript {
     }
 
     private String seconds(long atNs) {
-        return String.format(java.util.Locale.ROOT, "%9.6f", (atNs - startNs) / 1e9);
+        return String.format(Locale.ROOT, "%9.6f", (atNs - startNs) / 1e9);
     }
 
     private String describe(ScriptLine line, Throwable cause) {
         StringBuilder text = new StringBuilder(name);
         text.append(line == null ? ": at its end" : ":" + line.number() + ": " + line.text());
-        text.append("\n    ").append(cause instanceof AssertionError ? "" : cause.getClass().getSimpleName() + ": ").append(cause.getMessage());
+        String kind = cause instanceof AssertionError ? "" : cause.getClass().getSimpleName() + ": ";
+        text.append("\n    ").append(kind).append(cause.getMessage());
         text.append("\n  trace:");
         trace.forEach(event -> text.append("\n    ").append(event));
         return text.toString();

@@ -19,7 +19,8 @@ class PacketScriptTest {
             if (scripts.isEmpty()) {
                 throw new AssertionError("no scripts under " + root);
             }
-            return scripts.stream().map(file -> DynamicTest.dynamicTest(root.relativize(file).toString(), file.toUri(), () -> PacketScript.run(file)));
+            return scripts.stream().map(file -> DynamicTest.dynamicTest(root.relativize(file).toString(), file.toUri(),
+                    () -> PacketScript.run(file)));
         }
     }
 }

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /// The `config` lines of a script. A key with a dot names a component of the configuration records,
 /// as in `tcp.rtoMinNs=200ms`, `nat.hostLoopback=false`, `net.icmpErrorBurst=1`; the rest is listed in the package's documentation.
@@ -86,7 +88,7 @@ final class ScriptConfig {
     }
 
     /// A copy of `record` with one component changed; what every record's missing `with` would do.
-    private static Object with(Record record, String name, java.util.function.UnaryOperator<Object> change) {
+    private static Object with(Record record, String name, UnaryOperator<Object> change) {
         try {
             RecordComponent[] components = record.getClass().getRecordComponents();
             Class<?>[] types = new Class<?>[components.length];
@@ -115,7 +117,7 @@ final class ScriptConfig {
             return network;
         }
         GuestNetworkConfig resolving = (GuestNetworkConfig) with(network, "dns",
-                dns -> with((Record) dns, "upstreams", _ -> (java.util.function.Supplier<List<InetSocketAddress>>) () -> resolvers));
+                dns -> with((Record) dns, "upstreams", _ -> (Supplier<List<InetSocketAddress>>) () -> resolvers));
         return (GuestNetworkConfig) with(resolving, "dns", dns -> with((Record) dns, "staticNames", _ -> names));
     }
 

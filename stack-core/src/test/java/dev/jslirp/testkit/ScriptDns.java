@@ -2,6 +2,8 @@ package dev.jslirp.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
 
 /// As much DNS (RFC 1035) as scripts need: one question, and one address as its answer.
 ///
@@ -27,7 +29,7 @@ record ScriptDns(int id, boolean response, int rcode, int type, String name, int
         while (query[end] != 0) {
             end += query[end] + 1;
         }
-        return java.util.Arrays.copyOfRange(query, 12, end + 5);
+        return Arrays.copyOfRange(query, 12, end + 5);
     }
 
     private static byte[] encode(String name) {
@@ -75,7 +77,7 @@ record ScriptDns(int id, boolean response, int rcode, int type, String name, int
             if (length == 0) {
                 return name.toString();
             }
-            name.append(name.isEmpty() ? "" : ".").append(new String(in.bytes(length), StandardCharsets.US_ASCII).toLowerCase(java.util.Locale.ROOT));
+            name.append(name.isEmpty() ? "" : ".").append(new String(in.bytes(length), StandardCharsets.US_ASCII).toLowerCase(Locale.ROOT));
         }
     }
 }

@@ -2,9 +2,11 @@ package dev.jslirp.testkit;
 
 import dev.jslirp.host.HostError;
 import dev.jslirp.wire.IpAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 
 /// The `host:` lines of a script: what the host's peers do, and what they must have seen.
 final class ScriptHost {
@@ -94,7 +96,7 @@ final class ScriptHost {
     private void accept(ScriptFlow flow, ScriptWords words) {
         int port = words.number("a port");
         InetSocketAddress from = words.accept("from") ? words.endpoint("the client") : ScriptWords.endpoint("203.0.113.5:5555", "client");
-        flow.stream = net.host.peerConnect(new InetSocketAddress(java.net.InetAddress.ofLiteral("192.168.7.7"), port), from);
+        flow.stream = net.host.peerConnect(new InetSocketAddress(InetAddress.ofLiteral("192.168.7.7"), port), from);
         flow.awaitsSyn = true;
         flow.peerSent = 0;
         flow.peerReceived = 0;
@@ -123,7 +125,8 @@ final class ScriptHost {
 
     private static SimHostStream stream(ScriptFlow flow) {
         if (flow.stream == null) {
-            throw new IllegalArgumentException("flow " + flow.index + " has no host stream yet: 'host: connect' or 'host: accept' names it");
+            throw new IllegalArgumentException("flow " + flow.index
+                    + " has no host stream yet: 'host: connect' or 'host: accept' names it");
         }
         return flow.stream;
     }
@@ -160,7 +163,7 @@ final class ScriptHost {
         return net.host.datagrams().getLast();
     }
 
-    private java.util.List<SimHostDatagrams.Datagram> allSent() {
+    private List<SimHostDatagrams.Datagram> allSent() {
         return net.host.datagrams().stream().flatMap(socket -> socket.sent().stream()).toList();
     }
 
@@ -184,7 +187,8 @@ final class ScriptHost {
             case "answer" -> {
                 require(!queries.isEmpty(), "no query was seen");
                 SimHostDatagrams.Datagram query = queries.poll();
-                SimHostDatagrams asker = net.host.datagrams().stream().filter(socket -> socket.sent().contains(query)).findFirst().orElseThrow();
+                SimHostDatagrams asker = net.host.datagrams().stream().filter(socket -> socket.sent().contains(query))
+                        .findFirst().orElseThrow();
                 asker.peerSend(query.peer(), ScriptDns.answer(query.bytes(), words.address("address")));
             }
             default -> throw new IllegalArgumentException("no such DNS event: '" + verb + "'");

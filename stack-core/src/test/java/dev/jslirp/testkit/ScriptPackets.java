@@ -189,7 +189,8 @@ final class ScriptPackets {
             return;
         }
         UdpDatagram datagram = UdpDatagram.parse(packet, first.checksumOpen());
-        check(packet.src() == IpAddress.of(source.getAddress()).v4Bits() && datagram.srcPort() == source.getPort(), "another source", wrong);
+        check(packet.src() == IpAddress.of(source.getAddress()).v4Bits() && datagram.srcPort() == source.getPort(),
+                "another source", wrong);
         check(packet.dst() == guest.ip() && datagram.dstPort() == dstPort, "another destination", wrong);
         check(Arrays.equals(datagram.payload(), ScriptFlow.pattern(0, length)), "other bytes", wrong);
     }

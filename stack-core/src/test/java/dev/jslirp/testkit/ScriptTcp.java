@@ -238,7 +238,8 @@ final class ScriptTcp {
                 case TcpSegment.MSS -> texts.add("mss " + in.u16());
                 case TcpSegment.WINDOW_SCALE -> texts.add("wscale " + in.u8());
                 case TcpSegment.SACK_PERMITTED -> texts.add("sackOK");
-                case TcpSegment.TIMESTAMPS -> texts.add("TS val " + Integer.toUnsignedString(in.u32()) + " ecr " + Integer.toUnsignedString(in.u32()));
+                case TcpSegment.TIMESTAMPS -> texts.add("TS val " + Integer.toUnsignedString(in.u32()) + " ecr "
+                        + Integer.toUnsignedString(in.u32()));
                 case TcpSegment.SACK -> {
                     StringBuilder blocks = new StringBuilder("sack");
                     while (in.remaining() > 0) {
@@ -246,7 +247,8 @@ final class ScriptTcp {
                     }
                     texts.add(blocks.toString());
                 }
-                default -> texts.add("raw " + option.kind() + " " + option.declaredLength() + " " + HexFormat.of().formatHex(option.data()));
+                default -> texts.add("raw " + option.kind() + " " + option.declaredLength() + " "
+                        + HexFormat.of().formatHex(option.data()));
             }
         }
         return texts;

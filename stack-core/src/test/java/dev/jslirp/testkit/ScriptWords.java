@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /// The words of one script line, taken from left to right. `<…>` is one word, brackets included.
 final class ScriptWords {
-    private static final Pattern WORD = Pattern.compile("<[^>]*>(?=\\s|$)|\\S+");
+    private static final Pattern WORD = Pattern.compile("<(?!\\s)[^>]*>(?=\\s|$)|\\S+");
     private static final Pattern DURATION = Pattern.compile("(\\d*\\.?\\d+)(ns|us|ms|s|m)?");
 
     private final List<String> words = new ArrayList<>();
@@ -85,7 +85,8 @@ final class ScriptWords {
         if (colon < 0) {
             throw new IllegalArgumentException(what + " as address:port expected, not '" + word + "'");
         }
-        return new InetSocketAddress(IpAddress.parse(word.substring(0, colon)).toInetAddress(), number(word.substring(colon + 1), "a port"));
+        int port = number(word.substring(colon + 1), "a port");
+        return new InetSocketAddress(IpAddress.parse(word.substring(0, colon)).toInetAddress(), port);
     }
 
     long durationNs(String what) {

@@ -1,6 +1,7 @@
 package dev.jslirp.testkit;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 
 /// Takes packets apart in network byte order; running off the end is an assertion failure.
 public final class WireReader {
@@ -15,7 +16,7 @@ public final class WireReader {
     /// The next 8 bits.
     public int u8() {
         if (at >= bytes.length) {
-            throw new AssertionError("packet ends after " + bytes.length + " bytes: " + java.util.HexFormat.of().formatHex(bytes));
+            throw new AssertionError("packet ends after " + bytes.length + " bytes: " + HexFormat.of().formatHex(bytes));
         }
         return bytes[at++] & 0xff;
     }
