@@ -762,11 +762,17 @@ public final class TcpConnection {
                 count(Counter.TCP_DSACK_SENT);
             }
             if (rcv.reassembler != null) {
-                blocks = rcv.reassembler.writeSack(segment.sack, blocks, rcv.timestamps ? 3 : 4);
+                blocks = rcv.reassembler.writeSack(segment.sack, blocks, sackBlocksMax());
             }
             segment.sackBlocks = blocks;
         }
         emit();
+    }
+
+    /// Four blocks, three beside timestamps (RFC 2018 §3), fewer where the link's MTU has no room for them.
+    private int sackBlocksMax() {
+        int timestampBytes = rcv.timestamps ? TIMESTAMP_BYTES : 0;
+        return Math.min((40 - timestampBytes - 4) / 8, (shared.mss() - timestampBytes - 4) / 8);
     }
 
     private void sendSyn(long nowNs) {
