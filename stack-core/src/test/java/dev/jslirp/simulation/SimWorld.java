@@ -161,8 +161,11 @@ final class SimWorld {
     /// A frame reaches the stack.
     void deliver(FaultyPipe.Carried frame) {
         guarded(() -> {
-            WatchedFlow flow = frame.damaged() ? null : watch.arrivedAtStack(frame);
+            WatchedFlow flow = frame.damaged() ? null : watch.flowOf(frame.bytes(), true);
             trace.frame(nowNs(), '<', frame.bytes(), frame.offload(), frame.damaged(), flow, "");
+            if (!frame.damaged()) {
+                watch.arrived(frame, true);
+            }
         });
         link.deliver(frame.bytes(), frame.offload());
     }
@@ -170,16 +173,16 @@ final class SimWorld {
     /// The stack has sent a frame.
     private void transmitted(SimLink.SentFrame sent) {
         link.sent().clear();
-        WatchedFlow flow = watch.sentByStack(sent.bytes(), sent.offload());
         String fate = down.carry(sent.bytes(), sent.offload());
-        trace.frame(nowNs(), '>', sent.bytes(), sent.offload(), false, flow, fate);
+        trace.frame(nowNs(), '>', sent.bytes(), sent.offload(), false, watch.flowOf(sent.bytes(), false), fate);
+        watch.sentByStack(sent.bytes(), sent.offload());
     }
 
     /// A frame reaches the guest.
     private void leave(FaultyPipe.Carried frame) {
         guarded(() -> {
             if (!frame.damaged()) {
-                watch.arrivedAtGuest(frame);
+                watch.arrived(frame, false);
             }
         });
         station.receive(frame);

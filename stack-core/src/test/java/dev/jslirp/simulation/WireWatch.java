@@ -14,7 +14,7 @@ final class WireWatch {
         this.world = world;
     }
 
-    WatchedFlow sentByStack(byte[] bytes, long offload) {
+    void sentByStack(byte[] bytes, long offload) {
         Ipv4Packet packet = parse(bytes);
         WatchedFlow flow = tcpFlow(packet, false);
         if (flow != null) {
@@ -25,7 +25,6 @@ final class WireWatch {
         } else if (packet != null && packet.protocol() == Ipv4Packet.TCP) {
             segment(packet, offload);
         }
-        return flow;
     }
 
     void sentByGuest(byte[] bytes, long offload) {
@@ -36,21 +35,12 @@ final class WireWatch {
         }
     }
 
-    WatchedFlow arrivedAtStack(FaultyPipe.Carried frame) {
-        return arrived(frame, true);
-    }
-
-    void arrivedAtGuest(FaultyPipe.Carried frame) {
-        arrived(frame, false);
-    }
-
-    private WatchedFlow arrived(FaultyPipe.Carried frame, boolean byGuest) {
+    void arrived(FaultyPipe.Carried frame, boolean byGuest) {
         Ipv4Packet packet = parse(frame.bytes());
         WatchedFlow flow = tcpFlow(packet, byGuest);
         if (flow != null) {
             flow.arrived(byGuest, segment(packet, frame.offload()));
         }
-        return flow;
     }
 
     /// The flow of this frame, null for other frames.
