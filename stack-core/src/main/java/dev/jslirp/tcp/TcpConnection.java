@@ -313,7 +313,8 @@ public final class TcpConnection {
         }
         boolean news = sackPermitted && snd.sacked(segment.options.sack, segment.options.sackBlocks, segment.ack);
         int window = segment.window << snd.windowShift;
-        if (SeqNum.gt(segment.ack, snd.sndUna)) {
+        boolean advances = SeqNum.gt(segment.ack, snd.sndUna);
+        if (advances) {
             acknowledged(segment, nowNs);
         }
         boolean duplicate = segment.ack == snd.sndUna && snd.inFlight() && segment.payloadLength == 0
@@ -322,7 +323,7 @@ public final class TcpConnection {
             count(Counter.TCP_FAST_RETRANSMITS);
         }
         if (SeqNum.geq(segment.ack, snd.sndUna)) {
-            snd.updateWindow(segment.seq, segment.ack, window);
+            snd.updateWindow(segment.seq, segment.ack, window, advances);
             if (timers.persisting) {
                 snd.retries = 0;
             }
