@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
 /// @param guestEnd    how the guest's application ends its direction
 /// @param hostEnd     how the host's peer ends its direction
 /// @param guestReads  bytes per millisecond the guest's application reads; 0 for all at once
-/// @param hostReads   the same at the host
+/// @param hostReads   the same at the host's peer; -1 for nothing before the faults end
 /// @param guestBuffer size of the guest's socket buffers
 record FlowPlan(int index, boolean byHost, long startNs, HostError connect, long connectNs, int upBytes, int downBytes, int guestChunk,
         int hostChunk, End guestEnd, End hostEnd, int guestReads, int hostReads, int guestBuffer) {
@@ -53,7 +53,7 @@ record FlowPlan(int index, boolean byHost, long startNs, HostError connect, long
         }
         return new FlowPlan(index, byHost, random.nextLong(2 * Faults.S), fails ? FAILURES[random.nextInt(FAILURES.length)] : null,
                 byHost ? 0 : connectNs, bytes(random, most), bytes(random, most), 1 << random.nextInt(4, 17), 1 << random.nextInt(4, 17),
-                guestEnd, hostEnd, reads(random), reads(random), 1 << random.nextInt(12, 20));
+                guestEnd, hostEnd, reads(random), random.nextInt(12) == 0 ? -1 : reads(random), 1 << random.nextInt(12, 20));
     }
 
     /// A transfer towards the guest and nothing else.

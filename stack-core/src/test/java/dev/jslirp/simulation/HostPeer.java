@@ -11,16 +11,21 @@ final class HostPeer {
     private int written;
     private int received;
     private boolean ended;
-    private boolean ticking;
+    private boolean reading;
 
     HostPeer(SimFlow flow, SimHostStream stream) {
         this.flow = flow;
         this.stream = stream;
-        take(stream.peerReceived());
+        byte[] before = stream.peerReceived();
+        if (before.length > 0) {
+            take(before);
+        }
         stream.onPeerReceived(this::take);
-        if (flow.plan.hostReads() != 0) {
+        if (flow.plan.hostReads() < 0) {
             stream.setRoom(0);
-            tick();
+            flow.world.reactor.schedule(flow.world.healAtNs(), () -> stream.setRoom(Long.MAX_VALUE));
+        } else if (flow.plan.hostReads() > 0) {
+            stream.setRoom(flow.plan.hostReads());
         }
     }
 
@@ -28,22 +33,13 @@ final class HostPeer {
         ByteBuf wrapped = Unpooled.wrappedBuffer(bytes);
         flow.check(true, received, wrapped, 0, bytes.length);
         received += bytes.length;
-    }
-
-    private void tick() {
-        if (ticking || stream.peerSawEof()) {
-            return;
+        if (flow.plan.hostReads() > 0 && !reading) {
+            reading = true;
+            flow.world.reactor.schedule(flow.world.nowNs() + Faults.MS, () -> {
+                reading = false;
+                stream.setRoom(flow.plan.hostReads());
+            });
         }
-        ticking = true;
-        boolean asleep = flow.plan.hostReads() < 0;
-        long atNs = asleep ? flow.world.healAtNs() : flow.world.nowNs() + Faults.MS;
-        flow.world.reactor.schedule(atNs, () -> {
-            ticking = false;
-            stream.setRoom(asleep ? Long.MAX_VALUE : flow.plan.hostReads());
-            if (!asleep && (stream.isOpen() || stream.isConnecting())) {
-                tick();
-            }
-        });
     }
 
     /// Called after every event: writes on as there is room.

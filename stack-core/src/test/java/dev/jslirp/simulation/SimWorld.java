@@ -57,6 +57,7 @@ final class SimWorld {
     private int events;
     private int idleBuffers;
     private long jumpNs;
+    private long quietAtNs;
 
     /// The world of a seed.
     SimWorld(long seed) {
@@ -77,6 +78,7 @@ final class SimWorld {
         this.config = config;
         reactor = new SimReactor(random.nextLong());
         startNs = reactor.nowNs();
+        quietAtNs = startNs;
         trace = new Trace(startNs);
         watch = new WireWatch(this);
         host = new SimHostNetwork(reactor, allocator);
@@ -417,7 +419,16 @@ final class SimWorld {
         return null;
     }
 
+    /// Whether all flows are gone, and the layers below have had the time to give up what they hold for a while.
     private boolean isOver() {
+        if (!isQuiet()) {
+            quietAtNs = nowNs();
+            return false;
+        }
+        return reactor.nextEventNs() == Long.MAX_VALUE || nowNs() - quietAtNs > QUIET_NS;
+    }
+
+    private boolean isQuiet() {
         if (network.flowCount() > 0) {
             return false;
         }
@@ -426,7 +437,7 @@ final class SimWorld {
                 return false;
             }
         }
-        return reactor.nextEventNs() == Long.MAX_VALUE || nowNs() - healAtNs() > QUIET_NS || faults.healNs() > END_NS;
+        return true;
     }
 
     private void end() {
