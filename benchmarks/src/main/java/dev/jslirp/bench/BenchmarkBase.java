@@ -19,7 +19,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 2, jvmArgs = {"-XX:+UseSerialGC", "-Xms256m", "-Xmx256m", "-XX:+UseCompactObjectHeaders", "-XX:-UsePerfData",
-    "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false", "-Dio.netty.leakDetection.level=disabled"})
+    "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false", "-Dio.netty.leakDetection.level=disabled",
+    "-Djmh.executor=CUSTOM", "-Djmh.executor.class=dev.jslirp.bench.EventLoopThreads"})
 public abstract class BenchmarkBase {
     /// Where buffers come from.
     protected static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;

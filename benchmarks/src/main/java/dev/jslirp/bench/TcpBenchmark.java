@@ -13,6 +13,8 @@ import org.openjdk.jmh.annotations.TearDown;
 public class TcpBenchmark extends BenchmarkBase {
     private static final int BATCH = 16;
     private static final int GUEST_PORT = 40_000;
+    /// Rounds in which both windows, and the congestion window, grow to hold a batch.
+    private static final int WARM_UP = 100;
 
     @Param
     public LinkKind link;
@@ -28,16 +30,17 @@ public class TcpBenchmark extends BenchmarkBase {
         hostBytes = ALLOCATOR.directBuffer(BATCH * link.segmentBytes);
         hostBytes.writerIndex(hostBytes.capacity());
         net.connect(GUEST_PORT);
-        long before = net.host.bytesTaken;
-        guestToHost();
-        if (net.host.bytesTaken - before != (long) BATCH * link.segmentBytes) {
-            throw new IllegalStateException("the host got " + (net.host.bytesTaken - before) + " bytes");
+        for (int i = 0; i < WARM_UP; i++) {
+            guestToHostAlone();
+            hostToGuest();
         }
-        hostToGuest();
+        long bytes = net.host.bytesTaken;
+        guestToHost();
         long frames = net.link.frames;
         hostToGuest();
-        if (net.link.frames - frames != BATCH) {
-            throw new IllegalStateException("the guest got " + (net.link.frames - frames) + " frames");
+        if (net.host.bytesTaken - bytes != (long) BATCH * link.segmentBytes || net.link.frames - frames != BATCH) {
+            throw new IllegalStateException("the host got " + (net.host.bytesTaken - bytes) + " bytes, the guest "
+                    + (net.link.frames - frames) + " frames");
         }
     }
 
