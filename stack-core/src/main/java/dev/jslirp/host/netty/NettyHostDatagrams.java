@@ -157,6 +157,8 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
         for (int i = 0; i < MAX_RECEIVES && !closed; i++) {
             ByteBuf buffer = network.datagramBuffer();
             ByteBuffer into = buffer.internalNioBuffer(0, NettyHostNetwork.DATAGRAM_BYTES);
+            // In a pooled buffer's memory, the first byte is rarely at position 0.
+            int start = into.position();
             InetSocketAddress from;
             try {
                 from = (InetSocketAddress) channel.receive(into);
@@ -175,7 +177,7 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
                 sourceHi = Addresses.hi(from.getAddress());
                 sourceLo = Addresses.lo(from.getAddress());
             }
-            buffer.setIndex(0, into.position());
+            buffer.setIndex(0, into.position() - start);
             listener.onDatagram(buffer, sourceHi, sourceLo, from.getPort());
         }
     }
