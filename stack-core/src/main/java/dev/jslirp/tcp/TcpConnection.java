@@ -686,6 +686,11 @@ public final class TcpConnection {
         finish(nowNs);
     }
 
+    /// Memory held in bytes that arrived out of order.
+    public int outOfOrderBytes() {
+        return rcv.reassembler == null ? 0 : rcv.reassembler.pinnedBytes();
+    }
+
     /// The connection's state.
     public TcpState state() {
         return state;
