@@ -4,24 +4,36 @@ import dev.jslirp.GuestNetwork;
 import dev.jslirp.host.netty.EchoSockets;
 import dev.jslirp.host.netty.NettyHostNetwork;
 import dev.jslirp.host.netty.NettyReactor;
+import dev.jslirp.link.FaultLink;
 import dev.jslirp.link.Link;
+import dev.jslirp.link.PcapLink;
+import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
+import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocatorMetric;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// One served network: loop, host sockets, link and stack, wired together.
 ///
@@ -58,9 +70,10 @@ final class Daemon implements AutoCloseable {
     void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
         inLoop(() -> {
-            Link link = new TapLink(device, mtuBytes, loop, allocator, onGone);
+            NettyReactor reactor = new NettyReactor(loop);
+            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone), reactor);
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
-            network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
+            network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
             if (!options.operation.quiet) {
                 network.onLease(Summary::print);
             }
@@ -71,6 +84,35 @@ final class Daemon implements AutoCloseable {
             }
             return null;
         });
+    }
+
+    /// The faults next to the device, so that captures and traces show what the stack sees.
+    private Link decorate(Link device, NettyReactor reactor) throws IOException {
+        NetworkOptions.Diagnosis diagnosis = options.diagnosis;
+        Link link = device;
+        if (diagnosis.faults != null) {
+            link = new FaultLink(link, diagnosis.faults, new SplittableRandom(), reactor, allocator);
+        }
+        if (diagnosis.pcap != null) {
+            link = new PcapLink(link, openCapture(diagnosis.pcap), Daemon::epochNs, allocator);
+        }
+        if (diagnosis.trace) {
+            link = new TraceLink(link, line -> System.err.println("jslirp: " + line), allocator);
+        }
+        return link;
+    }
+
+    private static WritableByteChannel openCapture(Path file) throws IOException {
+        try {
+            return Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new IOException("--pcap " + file + " cannot be written: " + e, e);
+        }
+    }
+
+    private static long epochNs() {
+        Instant now = Instant.now();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
     private static TapDevice adopt(int tapFd) throws TapException {
@@ -121,5 +163,15 @@ final class Daemon implements AutoCloseable {
             return null;
         });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        if (options.diagnosis.stats && network != null) {
+            // The loop's thread has ended, and with it the cache that made buffers look used.
+            Summary.print(network.counters(), buffersInUse());
+        }
+    }
+
+    private long buffersInUse() {
+        PooledByteBufAllocatorMetric metric = allocator.metric();
+        return Stream.concat(metric.directArenas().stream(), metric.heapArenas().stream())
+                .mapToLong(PoolArenaMetric::numActiveAllocations).sum();
     }
 }

@@ -3,6 +3,7 @@ package dev.jslirp.tap;
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.host.netty.EchoSockets;
 import dev.jslirp.host.netty.NettyHostNetwork;
+import dev.jslirp.link.FaultConfig;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.service.DhcpConfig;
@@ -94,6 +95,19 @@ final class NetworkOptions {
         boolean quiet;
     }
 
+    /// Looking at it, and making it worse.
+    static final class Diagnosis {
+        @Option(names = "--pcap", paramLabel = "FILE", description = "Capture all frames in FILE.")
+        Path pcap;
+        @Option(names = "--trace", description = "Tell of each frame in a line on standard error.")
+        boolean trace;
+        @Option(names = "--fault", paramLabel = "SPEC",
+                description = "Be a bad cable in both directions: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
+        FaultConfig faults;
+        @Option(names = "--stats", description = "Print the counters that are not zero at the end.")
+        boolean stats;
+    }
+
     @ArgGroup(validate = false, heading = "%nAddresses:%n")
     Addresses addresses = new Addresses();
     @ArgGroup(validate = false, heading = "%nNames:%n")
@@ -102,6 +116,8 @@ final class NetworkOptions {
     Traffic traffic = new Traffic();
     @ArgGroup(validate = false, heading = "%nOperation:%n")
     Operation operation = new Operation();
+    @ArgGroup(validate = false, heading = "%nDiagnosis:%n")
+    Diagnosis diagnosis = new Diagnosis();
 
     /// The addresses.
     ///

@@ -3,11 +3,14 @@ package dev.jslirp.tap;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.service.Lease;
+import dev.jslirp.stats.Counter;
+import dev.jslirp.stats.Counters;
+import dev.jslirp.wire.DropReason;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The few lines on standard error that say what the guest has got.
+/// The few lines on standard error that say what the guest has got, and in the end what happened.
 final class Summary {
     private Summary() {}
 
@@ -38,5 +41,23 @@ final class Summary {
             text.append("jslirp: ").append(daemon.echoForbidden()).append('\n');
         }
         System.err.print(text);
+    }
+
+    /// Prints what was counted: events, then drops, then the buffers that were never released.
+    static void print(Counters counters, long buffersInUse) {
+        StringBuilder text = new StringBuilder();
+        for (Counter counter : Counter.values()) {
+            appendUnlessZero(text, counter, counters.get(counter));
+        }
+        for (DropReason reason : DropReason.values()) {
+            appendUnlessZero(text, reason, counters.get(reason));
+        }
+        System.err.print(text.append("buffers in use ").append(buffersInUse).append('\n'));
+    }
+
+    private static void appendUnlessZero(StringBuilder text, Enum<?> name, long count) {
+        if (count != 0) {
+            text.append(name).append(' ').append(count).append('\n');
+        }
     }
 }
