@@ -46,6 +46,10 @@ abstract class Flow implements Timed, Batch.Participant {
         return guestPort << 16 | farPort;
     }
 
+    final boolean isOfGuest(long hi, long lo) {
+        return guestLo == lo && guestHi == hi;
+    }
+
     final int guestPort() {
         return ports >>> 16;
     }

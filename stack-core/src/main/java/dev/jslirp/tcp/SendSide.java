@@ -315,9 +315,12 @@ final class SendSide {
 
     /// RFC 9293 §3.10.7.4: takes the window of a segment that is not older than the last one used.
     ///
-    /// @param window already scaled
-    void updateWindow(int segSeq, int segAck, int window) {
-        if (SeqNum.lt(wl1, segSeq) || wl1 == segSeq && SeqNum.leq(wl2, segAck)) {
+    /// @param window   already scaled
+    /// @param advances whether its acknowledgement was news
+    void updateWindow(int segSeq, int segAck, int window, boolean advances) {
+        // DEVIATION: an ACK that advances SND.UNA is the newest whatever its SEG.SEQ. A guest's retransmissions carry lower sequence numbers
+        // than its bare ACKs before them; by SND.WL1 alone a window that closes meanwhile would go unnoticed, and be overrun.
+        if (advances || SeqNum.lt(wl1, segSeq) || wl1 == segSeq && SeqNum.leq(wl2, segAck)) {
             setWindow(segSeq, segAck, window);
         }
     }

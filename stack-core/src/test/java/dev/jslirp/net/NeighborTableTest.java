@@ -32,8 +32,8 @@ class NeighborTableTest {
 
     private static NetConfig limits(int neighbors, int pending) {
         NetConfig d = NetConfig.defaults();
-        return new NetConfig(neighbors, d.neighborAgeNs(), pending, d.reassemblyBytesMax(), d.reassemblyDatagramsMax(),
-                d.reassemblyFragmentsMax(), d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst());
+        return new NetConfig(neighbors, d.neighborAgeNs(), pending, d.neighborPendingBytesMax(), d.reassemblyBytesMax(),
+                d.reassemblyDatagramsMax(), d.reassemblyFragmentsMax(), d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst());
     }
 
     private void sendTo(int guest, int marker) {

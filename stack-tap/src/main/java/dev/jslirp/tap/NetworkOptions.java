@@ -158,9 +158,7 @@ final class NetworkOptions {
     }
 
     private DnsConfig dns() {
-        DnsConfig d = DnsConfig.forwardingTo(resolvers());
-        return new DnsConfig(d.enabled(), d.upstreams(), d.refreshNs(), staticNames(), d.pendingMax(), d.tcpStreamsMax(), d.timeoutNs(),
-                d.attempts());
+        return DnsConfig.forwardingTo(resolvers()).withStaticNames(staticNames());
     }
 
     private Supplier<List<InetSocketAddress>> resolvers() {
