@@ -162,6 +162,7 @@ final class GuestTcp implements StreamUser, SegmentOutput {
     @Override
     public void onFin(long nowNs) {
         finSeen = true;
+        flow.downComplete();
     }
 
     @Override

@@ -13,8 +13,7 @@ final class SimFlow {
     /// The peer of the latest host stream; earlier ones failed.
     HostPeer peer;
     private boolean opened;
-    private long doneAtNs;
-    private boolean done;
+    private long completeAtNs;
 
     SimFlow(FlowPlan plan, SimWorld world) {
         this.plan = plan;
@@ -70,17 +69,18 @@ final class SimFlow {
 
     /// Whether nothing more will happen by itself.
     boolean isDone() {
-        boolean now = opened && (guest == null ? plan.byHost() && peer != null && peer.isFinished() : guest.isClosed())
+        return opened && (guest == null ? plan.byHost() && peer != null && peer.isFinished() : guest.isClosed())
                 && (peer == null || peer.isFinished());
-        if (now && !done) {
-            done = true;
-            doneAtNs = world.nowNs();
-        }
-        return now;
     }
 
-    long doneAtNs() {
-        return doneAtNs;
+    /// The guest has read the host's FIN.
+    void downComplete() {
+        completeAtNs = world.elapsedNs();
+    }
+
+    /// When the guest had read everything, since the start.
+    long completeAtNs() {
+        return completeAtNs;
     }
 
     boolean isComplete() {

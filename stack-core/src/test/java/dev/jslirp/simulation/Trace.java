@@ -139,7 +139,7 @@ final class Trace implements AutoCloseable {
         for (int bit = 0; bit < FLAG_LETTERS.length(); bit++) {
             text.append((segment.flags() & 1 << bit) != 0 ? FLAG_LETTERS.substring(bit, bit + 1) : "");
         }
-        int seq = segment.seq() - seqBase;
+        int seq = segment.has(TcpSegment.SYN) ? 0 : segment.seq() - seqBase;
         int length = segment.payload().length;
         text.append(' ').append(seq).append(':').append(seq + length).append('(').append(length).append(')');
         if (segment.has(TcpSegment.ACK)) {
