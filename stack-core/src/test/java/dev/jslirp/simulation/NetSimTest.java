@@ -17,13 +17,19 @@ import org.junit.jupiter.api.Test;
 
 /// Throughput and fairness in virtual time, as a table that is compared with a recorded one. `-Dsnapshot.update=true` records anew:
 /// every number that changes is to be explained.
+///
+/// How to read the numbers: without loss a row is limited by buffer / RTT, a refilled half at a time (`guestHasRoom`), until the rate of
+/// the link is reached. With loss p a column tends to the law of Mathis, 1.22 MSS / (RTT √p): 22, 10, 7 and 3 Mbit/s for the columns
+/// with loss; short transfers at little loss lie above it, since slow start precedes the first loss. CUBIC with the largest
+/// buffer falls behind NewReno: slow start overruns the queue, 0.7 of that flight is still more than link and queue hold, and
+/// the retransmission is lost as well, which only a time-out repairs (RFC 9406, HyStart++, would leave slow start earlier).
 class NetSimTest {
     private static final Path SNAPSHOT = Path.of("src", "test", "resources", "snapshots", "netsim.txt");
     private static final long RATE = 100_000_000, ONE_WAY_NS = 10 * Faults.MS;
     /// Bandwidth times delay: 250 KB. The bottleneck's queue holds as much.
     private static final int QUEUE_BYTES = 250_000;
     private static final int[] BUFFERS = {8 << 10, 32 << 10, 128 << 10, 512 << 10, 2 << 20};
-    private static final double[] LOSSES = {0, 0.0001, 0.001, 0.01, 0.05};
+    private static final double[] LOSSES = {0, 0.001, 0.005, 0.01, 0.05};
     private static final int SAMPLES = 3;
 
     @Test
@@ -60,11 +66,11 @@ class NetSimTest {
 
     private static double mbits(TcpConfig.CongestionAlgorithm algorithm, int buffer, double loss) {
         List<Double> samples = new ArrayList<>();
-        int bytes = loss < 0.001 ? 8 << 20 : loss < 0.05 ? 2 << 20 : 1 << 20;
+        int bytes = Math.min(loss == 0 ? 16 << 20 : loss < 0.05 ? 4 << 20 : 1 << 20, 64 * buffer);
         for (int seed = 1; seed <= SAMPLES; seed++) {
-            SimWorld world = world(seed, algorithm, buffer, loss, List.of(FlowPlan.download(0, Math.min(bytes, buffer * 64), 4 << 20)));
+            SimWorld world = world(seed, algorithm, buffer, loss, List.of(FlowPlan.download(0, bytes, 4 << 20)));
             world.run();
-            samples.add(Math.min(bytes, buffer * 64) * 8e3 / world.flows.getFirst().completeAtNs());
+            samples.add(bytes * 8e3 / world.flows.getFirst().completeAtNs());
         }
         Collections.sort(samples);
         return samples.get(SAMPLES / 2);
