@@ -113,13 +113,13 @@ final class ReceiveSide {
         return field;
     }
 
-    /// The window field of SYN and SYN-ACK, never scaled (RFC 7323 §2.2).
+    /// The window field of SYN and SYN-ACK, never scaled (RFC 7323 §2.2). Sent again it promises no less than before.
     int synWindowField(int room) {
         int field = Math.clamp(room, 0, Math.min(windowMax, 0xffff));
         largestRoom = Math.max(largestRoom, field);
         edge = SeqNum.max(edge, rcvNxt + field);
         edgeTold = SeqNum.max(edgeTold, edge);
-        return field;
+        return edge - rcvNxt;
     }
 
     /// Whether the window has opened enough to tell the guest unasked (RFC 9293 §3.8.6.2.2). Before its first byte it can wait:

@@ -316,7 +316,8 @@ public final class TcpConnection {
         }
         boolean news = sackPermitted && snd.sacked(segment.options.sack, segment.options.sackBlocks, segment.ack);
         int window = segment.window << snd.windowShift;
-        if (SeqNum.gt(segment.ack, snd.sndUna)) {
+        boolean advances = SeqNum.gt(segment.ack, snd.sndUna);
+        if (advances) {
             acknowledged(segment, nowNs);
         }
         boolean duplicate = segment.ack == snd.sndUna && snd.inFlight() && segment.payloadLength == 0
@@ -325,7 +326,7 @@ public final class TcpConnection {
             count(Counter.TCP_FAST_RETRANSMITS);
         }
         if (SeqNum.geq(segment.ack, snd.sndUna)) {
-            snd.updateWindow(segment.seq, segment.ack, window);
+            snd.updateWindow(segment.seq, segment.ack, window, advances);
             if (timers.persisting) {
                 snd.retries = 0;
             }
@@ -775,11 +776,17 @@ public final class TcpConnection {
                 count(Counter.TCP_DSACK_SENT);
             }
             if (rcv.reassembler != null) {
-                blocks = rcv.reassembler.writeSack(segment.sack, blocks, rcv.timestamps ? 3 : 4);
+                blocks = rcv.reassembler.writeSack(segment.sack, blocks, sackBlocksMax());
             }
             segment.sackBlocks = blocks;
         }
         emit();
+    }
+
+    /// Four blocks, three beside timestamps (RFC 2018 §3), fewer where the link's MTU has no room for them.
+    private int sackBlocksMax() {
+        int timestampBytes = rcv.timestamps ? TIMESTAMP_BYTES : 0;
+        return Math.min((40 - timestampBytes - 4) / 8, (shared.mss() - timestampBytes - 4) / 8);
     }
 
     private void sendSyn(long nowNs) {

@@ -4,7 +4,10 @@ import dev.jslirp.GuestNetwork;
 import dev.jslirp.host.netty.EchoSockets;
 import dev.jslirp.host.netty.NettyHostNetwork;
 import dev.jslirp.host.netty.NettyReactor;
+import dev.jslirp.link.FaultLink;
 import dev.jslirp.link.Link;
+import dev.jslirp.link.PcapLink;
+import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
@@ -16,9 +19,14 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +66,7 @@ final class Daemon implements AutoCloseable {
     void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
         inLoop(() -> {
-            Link link = new TapLink(device, mtuBytes, loop, allocator, onGone);
+            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone));
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
             network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
             if (!options.operation.quiet) {
@@ -71,6 +79,34 @@ final class Daemon implements AutoCloseable {
             }
             return null;
         });
+    }
+
+    /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
+    private Link decorate(Link tap) throws IOException {
+        Link link = tap;
+        if (options.operation.pcap != null) {
+            link = new PcapLink(link, openCapture(options.operation.pcap), Daemon::epochNs, PcapLink.SNAPLEN_MAX);
+        }
+        if (options.operation.trace) {
+            link = new TraceLink(link, System.err::println, allocator);
+        }
+        if (options.operation.fault != null) {
+            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), allocator);
+        }
+        return link;
+    }
+
+    private static FileChannel openCapture(Path file) throws IOException {
+        try {
+            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new IOException("cannot write the capture to " + file + ": " + e, e);
+        }
+    }
+
+    private static long epochNs() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
     private static TapDevice adopt(int tapFd) throws TapException {
@@ -121,5 +157,9 @@ final class Daemon implements AutoCloseable {
             return null;
         });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        // Only now: the loop's thread has given the buffers it kept for itself back to the allocator.
+        if (options.operation.stats && network != null) {
+            Summary.print(network.counters(), allocator);
+        }
     }
 }

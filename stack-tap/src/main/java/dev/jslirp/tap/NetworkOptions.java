@@ -3,6 +3,7 @@ package dev.jslirp.tap;
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.host.netty.EchoSockets;
 import dev.jslirp.host.netty.NettyHostNetwork;
+import dev.jslirp.link.FaultConfig;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.service.DhcpConfig;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -77,10 +79,31 @@ final class NetworkOptions {
         boolean allowLinkLocal;
     }
 
+    /// Reads `--fault`.
+    static final class FaultConverter implements CommandLine.ITypeConverter<FaultConfig> {
+        @Override
+        public FaultConfig convert(String text) {
+            try {
+                return FaultConfig.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     /// Around it.
     static final class Operation {
         @Option(names = "--no-offload", description = "No checksum and segmentation offload at the TAP (slower; for comparison).")
         boolean noOffload;
+        @Option(names = "--pcap", paramLabel = "FILE", description = "Write every frame to FILE, for tcpdump or Wireshark.")
+        Path pcap;
+        @Option(names = "--trace", description = "Print one line per frame to standard error.")
+        boolean trace;
+        @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class,
+                description = "Make the link bad, for tests: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
+        FaultConfig fault;
+        @Option(names = "--stats", description = "Print every counter to standard error at the end.")
+        boolean stats;
         @Option(names = "--ready-fd", paramLabel = "N", description = "Write \"1\" to this descriptor when the network is up.")
         Integer readyFd;
         @Option(names = "--exit-fd", paramLabel = "N", description = "End when the other end of this descriptor is closed.")
