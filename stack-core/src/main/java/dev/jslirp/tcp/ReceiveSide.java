@@ -70,7 +70,10 @@ final class ReceiveSide {
             // A probe that starts at RCV.NXT still carries a valid ACK; its data is trimmed away.
             return seq == rcvNxt;
         }
-        return SeqNum.inWindow(seq, rcvNxt, window) || length > 0 && SeqNum.inWindow(seq + length - 1, rcvNxt, window);
+        // DEVIATION: a segment without data may lie at the right edge, as RCV.NXT may while the window is 0: the bare ACKs of a guest that
+        // has filled the window lie there, and when bytes before them are lost the ACKs would be lost too.
+        return SeqNum.inWindow(seq, rcvNxt, length == 0 ? window + 1 : window)
+                || length > 0 && SeqNum.inWindow(seq + length - 1, rcvNxt, window);
     }
 
     /// RFC 7323 §5.3 R1.

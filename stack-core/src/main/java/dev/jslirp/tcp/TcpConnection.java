@@ -148,6 +148,7 @@ public final class TcpConnection {
         snd.congestion = CongestionControl.of(shared.config().congestionControl(), snd.mss);
         if (guestShift >= 0) {
             snd.windowShift = guestShift;
+            rcv.windowShift = ReceiveSide.shiftFor(shared.config().receiveWindowMax());
         }
     }
 
@@ -156,9 +157,6 @@ public final class TcpConnection {
             snd.rtt.sample(nowNs - (timers.retransmitAtNs - shared.config().rtoInitialNs()));
         }
         snd.established(segment.seq, segment.ack, windowBytes);
-        if (guestShift >= 0) {
-            rcv.windowShift = ReceiveSide.shiftFor(shared.config().receiveWindowMax());
-        }
         state = TcpState.ESTABLISHED;
         timers.retransmitAtNs = TcpTimers.OFF;
         long idleNs = shared.config().keepAliveIdleNs();
@@ -765,7 +763,9 @@ public final class TcpConnection {
     /// An ACK without data. SACK blocks ride only here: every segment out of order is answered by one, and a data
     /// segment would have to be cut for them.
     private void sendAck(long nowNs) {
-        OutboundSegment segment = begin(snd.ackSeq(), TcpHeader.ACK, nowNs);
+        // Before the handshake is done the guest's window is not known, and SND.NXT is the number after our SYN.
+        int seq = state == TcpState.SYN_RECEIVED ? snd.sndMax : snd.ackSeq();
+        OutboundSegment segment = begin(seq, TcpHeader.ACK, nowNs);
         if (sackPermitted) {
             int blocks = 0;
             if (rcv.dsack) {

@@ -58,7 +58,7 @@ record FlowPlan(int index, boolean byHost, long startNs, HostError connect, long
 
     /// A transfer towards the guest and nothing else.
     static FlowPlan download(int index, int bytes, int guestBuffer) {
-        return new FlowPlan(index, false, 0, null, 0, 0, bytes, 1, 65_536, End.AFTER_OTHER, End.AT_ONCE, 0, 0, guestBuffer);
+        return new FlowPlan(index, false, 0, null, 0, 0, bytes, 1, 4_096, End.AFTER_OTHER, End.AT_ONCE, 0, 0, guestBuffer);
     }
 
     /// Whether nobody means to break it off.

@@ -55,7 +55,7 @@ final class HostPeer {
             return;
         }
         while (written < plan.downBytes() && stream.unreadBytes() < 1 << 18) {
-            int count = Math.min(Math.max(plan.hostChunk(), plan.downBytes() / 256), plan.downBytes() - written);
+            int count = Math.min(Math.max(plan.hostChunk(), Math.min(4_096, plan.downBytes() / 256)), plan.downBytes() - written);
             stream.peerSend(flow.content(false, written, count));
             written += count;
         }

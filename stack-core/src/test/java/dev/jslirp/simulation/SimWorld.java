@@ -115,7 +115,7 @@ final class SimWorld {
                 random.nextBoolean() ? TcpConfig.CongestionAlgorithm.CUBIC : TcpConfig.CongestionAlgorithm.NEW_RENO);
         NatConfig nat = defaults.nat();
         if (random.nextInt(4) == 0) {
-            nat = nat.withBuffers(1 << random.nextInt(12, 18), 1 << random.nextInt(12, 18));
+            nat = nat.withBuffers(1 << random.nextInt(12, 20), 1 << random.nextInt(15, 20));
         }
         if (random.nextInt(4) == 0) {
             nat = nat.withFlows(1_000, 1 << random.nextInt(4, 9), 16, 16);
@@ -412,6 +412,9 @@ final class SimWorld {
     String excuse() {
         if (network.counters().get(Counter.TCP_HALF_OPEN_LIMIT) + network.counters().get(Counter.TCP_FLOW_LIMIT) > 0) {
             return "flow limit";
+        }
+        if (network.counters().get(Counter.GUEST_BUFFER_EVICTED) > 0) {
+            return "buffer limit";
         }
         if (network.counters().get(Counter.TCP_RETRIES_EXHAUSTED) + network.counters().get(Counter.TCP_KEEPALIVE_DEAD) > 0) {
             return "the stack gave up";
