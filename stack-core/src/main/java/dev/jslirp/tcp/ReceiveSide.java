@@ -12,7 +12,8 @@ final class ReceiveSide {
     int irs;
     int rcvNxt;
     int windowShift;
-    boolean timestamps;
+    /// What the guest's SYN offered and ours took up.
+    boolean timestamps, sackPermitted, scaling;
     int tsRecent;
     /// The ACK to send at the end of the batch.
     boolean ackNow;
@@ -146,5 +147,13 @@ final class ReceiveSide {
     void acknowledgedAll() {
         ackedNxt = rcvNxt;
         ackNow = false;
+    }
+
+    /// Frees what was kept out of order.
+    void releaseReassembler() {
+        if (reassembler != null) {
+            reassembler.release();
+            reassembler = null;
+        }
     }
 }

@@ -14,4 +14,11 @@ import io.netty.buffer.ByteBufAllocator;
 /// @param maxSegmentBytes largest payload one emitted segment may carry; above `mss` only on a link with TSO
 /// @param tsOffset  random offset of the timestamp clock (RFC 7323 §7.1)
 public record TcpShared(TcpConfig config, Counters counters, ByteBufAllocator allocator, OutboundSegment segment,
-        int mss, int maxSegmentBytes, int tsOffset) {}
+        int mss, int maxSegmentBytes, int tsOffset) {
+    private static final long MS = 1_000_000L;
+
+    /// TSval for `nowNs`: the timestamp clock ticks once a millisecond (RFC 7323 §5.4).
+    int timestamp(long nowNs) {
+        return (int) (nowNs / MS) + tsOffset;
+    }
+}

@@ -9,9 +9,9 @@
 /// segment out of order, because the guest counts those. Timers are values: the owner asks `nextDeadlineNs` after
 /// every event and calls `onDeadline` when it has passed.
 ///
-/// | RFC step | method of TcpConnection |
+/// | RFC step | method of SegmentArrival |
 /// |---|---|
-/// | 9293 §3.10.7.3 SYN-SENT | `segmentInSynSent` |
+/// | 9293 §3.10.7.3 SYN-SENT | `inSynSent` |
 /// | RFC 7323 §5 PAWS | `checkTimestamp` |
 /// | 9293 §3.10.7.4 first, sequence number | `checkSequence`, `rejectSequence` |
 /// | second, RST; RFC 5961 §3 | `checkReset` |
@@ -20,7 +20,8 @@
 /// | seventh, text | `takePayload`, `takeOutOfOrder`, `deliverReassembled` |
 /// | eighth, FIN | `takeFin` |
 ///
-/// `SendSide` decides what to send: new data within both windows, RFC 6675 recovery with SACK, RFC 6582 without,
+/// `TcpConnection` holds the state, the timers and the user's calls; `SegmentArrival` takes the guest's segments apart;
+/// `SegmentComposer` writes ours. `SendSide` decides what to send: new data within both windows, RFC 6675 recovery with SACK, RFC 6582 without,
 /// go-back-N that skips sacked data after a time-out. `ReceiveSide` holds the promise: the right edge of the window never
 /// moves left and grows only in steps worth sending. A room smaller than one unit of the window scale is offered as 0.
 ///
