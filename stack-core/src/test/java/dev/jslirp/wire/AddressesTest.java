@@ -28,7 +28,8 @@ class AddressesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "10.0.2", "10.0.2.256", "10.0.2.1.1", "localhost", "1", "::g", "10.0.2.1/24", " 10.0.2.1", "a.b.c.d"})
+    @ValueSource(strings = {"", "10.0.2", "10.0.2.256", "10.0.2.1.1", "localhost", "1", "::g", "10.0.2.1/24", " 10.0.2.1", "a.b.c.d",
+            "010.0.2.1", "10.0.02.1", "300.1.1.1", "::1.2.3.400", "1::2::3", ":", "12345::", "fe80::1%lo"})
     void whatIsNoAddressIsRefusedByName(String text) {
         var e = assertThrows(IllegalArgumentException.class, () -> IpAddress.parse(text));
         assertTrue(e.getMessage().contains("'" + text + "'"), e.getMessage());
