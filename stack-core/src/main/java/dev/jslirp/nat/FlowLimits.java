@@ -10,6 +10,9 @@ import dev.jslirp.stats.Counters;
 /// on, so a few stuck flows that use up the total slow the others down and never stop them, and no flow ever waits
 /// for another one's progress.
 final class FlowLimits {
+    /// Every flow may read once, whatever the total: a smaller one cannot be kept.
+    private static final int READS_BYTES = 1 << 20;
+
     private final NatConfig config;
     private final Counters counters;
     private long hostBytes;
@@ -61,7 +64,7 @@ final class FlowLimits {
 
     /// Whether so much is queued towards guests that a flow must be given up.
     boolean guestsHoldTooMuch() {
-        return guestBytes > 2L * config.guestBufferBytesMax();
+        return guestBytes - config.guestBufferBytesMax() > Math.max(config.guestBufferBytesMax(), READS_BYTES);
     }
 
     /// Whether a flow that has `queued` bytes queued towards its guest must stop reading from the host.

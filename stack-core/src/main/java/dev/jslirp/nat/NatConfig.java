@@ -10,7 +10,7 @@ package dev.jslirp.nat;
 /// @param echoFlowsMax        ICMP echo flows (guest identifier and destination), each one host socket
 /// @param hostBufferBytesMax  bytes queued towards host sockets and out of order, all flows together
 /// @param guestBufferBytesMax bytes queued towards guests, all flows together, above which host reads pause; at twice
-///                            that, the flow whose guest has taken nothing for longest is reset
+///                            that (1 MiB more, if that is more) the flow whose guest has taken nothing for longest is reset
 /// @param flowFloorBytes      what every flow may queue each way even when those totals are used up
 /// @param halfOpenAgeNs       age from which a half-open flow may be ended for a new one of the same guest
 /// @param lingerNs            how long a host that takes nothing keeps the last bytes of a flow whose guest is done

@@ -174,6 +174,9 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             return;
         }
         connection.onBatchEnd(nowNs);
+        if (phase != Phase.DEAD && connection.wantsAnotherTurn()) {
+            join();
+        }
         armNext();
     }
 

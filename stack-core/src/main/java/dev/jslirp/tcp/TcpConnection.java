@@ -17,6 +17,8 @@ public final class TcpConnection {
     /// MSS assumed without the option (RFC 9293 §3.7.1), and the least that still makes progress beside options.
     private static final int MSS_DEFAULT = 536, MSS_MIN = 48;
     private static final int TIMESTAMP_BYTES = 12;
+    /// Segments of data sent in a row; others get their turn in between.
+    private static final int SEGMENTS_IN_A_ROW = 16;
     private static final int WINDOW_SHIFT_MAX = 14;
     private static final long MS = 1_000_000L, SECOND = 1_000 * MS;
 
@@ -32,6 +34,7 @@ public final class TcpConnection {
     private boolean synSent;
     private boolean detached;
     private boolean sackPermitted;
+    private boolean turnUsedUp;
     /// The guest's window scale, -1 when scaling is off.
     private int guestShift = -1;
     private int guestMss = MSS_DEFAULT;
@@ -575,17 +578,22 @@ public final class TcpConnection {
         if (state == TcpState.SYN_SENT && !synSent) {
             sendSyn(nowNs);
         }
-        while (state.sends() && snd.select()) {
-            if (!sendSelected(nowNs)) {
-                break;
-            }
+        int sent = 0;
+        while (sent < SEGMENTS_IN_A_ROW && state.sends() && snd.select() && sendSelected(nowNs)) {
+            sent++;
         }
+        turnUsedUp = sent == SEGMENTS_IN_A_ROW;
         if (state.sends()) {
             armRetransmission(nowNs);
         }
         if (state.isSynchronized()) {
             acknowledgeIfOwed(nowNs);
         }
+    }
+
+    /// Whether the last [#onBatchEnd] stopped because its turn was over: it is to be called again when others had theirs.
+    public boolean wantsAnotherTurn() {
+        return turnUsedUp;
     }
 
     private boolean sendSelected(long nowNs) {

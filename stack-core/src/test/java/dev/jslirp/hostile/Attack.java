@@ -16,6 +16,8 @@ final class Attack {
     /// What the stack acknowledged, and its window in bytes.
     int acked = 1_000;
     int room;
+    /// Sequence number behind the bytes received in order.
+    int next;
     List<TcpSegment.Option> synOptions = List.of();
     private final NetworkFixture net;
     private final int port;
@@ -105,8 +107,12 @@ final class Attack {
             }
             bytes += segment.payload().length;
             lastFlags = segment.flags();
+            if (segment.seq() == next) {
+                next += segment.payload().length;
+            }
             if (segment.has(TcpSegment.SYN)) {
                 ack = segment.seq() + 1;
+                next = ack;
                 shift = segment.options().stream().filter(option -> option.kind() == TcpSegment.WINDOW_SCALE)
                         .mapToInt(option -> option.data()[0]).findFirst().orElse(0);
                 room = segment.window();

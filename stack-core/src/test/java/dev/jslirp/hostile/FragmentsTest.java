@@ -11,8 +11,10 @@ import dev.jslirp.testkit.Ipv4Packet;
 import dev.jslirp.testkit.UdpDatagram;
 import dev.jslirp.testkit.WireWriter;
 import dev.jslirp.wire.DropReason;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,7 +71,7 @@ class FragmentsTest extends HostileTest {
     void largeFragmentsComeTogetherWhateverTheirOrder(int rotation) {
         start(config(), LinkCapabilities.plain(9_000));
         byte[] payload = new byte[60_000];
-        new java.util.SplittableRandom(1).nextBytes(payload);
+        new SplittableRandom(1).nextBytes(payload);
         List<Ipv4Packet> fragments = Ipv4Packet.of(Ipv4Packet.UDP, ATTACKER, FAR, new UdpDatagram(5, 6, payload).encode(ATTACKER, FAR))
                 .fragments(8_976);
         for (int i = 0; i < fragments.size(); i++) {
@@ -94,14 +96,14 @@ class FragmentsTest extends HostileTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void headersOfDifferentLengthsComeTogether(boolean longFirst) {
-        byte[] datagram = new UdpDatagram(5, 6, "abcdefghijklmnop".getBytes(java.nio.charset.StandardCharsets.US_ASCII)).encode(ATTACKER, FAR);
+        byte[] datagram = new UdpDatagram(5, 6, "abcdefghijklmnop".getBytes(StandardCharsets.US_ASCII)).encode(ATTACKER, FAR);
         List<Ipv4Packet> pieces = Ipv4Packet.of(Ipv4Packet.UDP, ATTACKER, FAR, datagram).fragments(16);
         sendRaw(longFirst ? withOptions(pieces.getFirst().encode()) : pieces.getFirst().encode());
         sendRaw(longFirst ? pieces.getLast().encode() : withOptions(pieces.getLast().encode()));
         net.reactor.settle();
 
         assertEquals("abcdefghijklmnop", new String(net.host.datagrams().getFirst().sent().getFirst().bytes(),
-                java.nio.charset.StandardCharsets.US_ASCII));
+                StandardCharsets.US_ASCII));
     }
 
     private static byte[] withOptions(byte[] packet) {

@@ -26,6 +26,7 @@ import dev.jslirp.wire.IpAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -166,7 +167,7 @@ abstract class HostileTest {
         byte[] copy = packet.clone();
         copy[10] = 0;
         copy[11] = 0;
-        int sum = SlowChecksum.of(java.util.Arrays.copyOf(copy, headerBytes));
+        int sum = SlowChecksum.of(Arrays.copyOf(copy, headerBytes));
         copy[10] = (byte) (sum >> 8);
         copy[11] = (byte) sum;
         return copy;

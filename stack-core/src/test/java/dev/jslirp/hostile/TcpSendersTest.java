@@ -117,8 +117,8 @@ class TcpSendersTest extends HostileTest {
         long before = count(Counter.TCP_SEGMENTS_OUT);
         for (int i = 0; i < 100; i++) {
             net.reactor.advance(S);
-            guest.ack += guest.read();
-            guest.acknowledge(guest.ack);
+            guest.read();
+            guest.acknowledge(guest.next);
         }
 
         assertTrue(count(Counter.TCP_SEGMENTS_OUT) - before <= 700, "silly window");

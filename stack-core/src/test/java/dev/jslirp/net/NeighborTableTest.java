@@ -102,6 +102,21 @@ class NeighborTableTest {
     }
 
     @Test
+    void packetsBeyondThePendingBytesAreDropped() {
+        NetConfig d = NetConfig.defaults();
+        use(new NetConfig(8, d.neighborAgeNs(), 64, 100, d.reassemblyBytesMax(), d.reassemblyDatagramsMax(), d.reassemblyFragmentsMax(),
+                d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst()));
+        for (int i = 0; i < 5; i++) {
+            sendTo(GUEST, i);
+        }
+        // 14 + 20 + 8 + 4 bytes each.
+        assertEquals(92, net.neighbors.pendingBytes());
+        assertEquals(3, net.counters.get(Counter.NEIGHBOR_PENDING_LIMIT));
+        net.neighbors.heard(0, lo(GUEST), GUEST_MAC, net.nowNs);
+        assertEquals(0, net.neighbors.pendingBytes());
+    }
+
+    @Test
     void packetsToAddressesNoGuestHasAreDroppedAtOnce() {
         sendTo(OUTSIDE, 1);
         sendTo(GATEWAY, 1);

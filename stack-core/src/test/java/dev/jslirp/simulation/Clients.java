@@ -33,7 +33,6 @@ final class Clients {
     private int socketsSeen;
     private int echoesSeen;
     private final Map<SimHostEcho, Integer> answered = new HashMap<>();
-    private int udpAnswers;
     private int nextId;
     private int leasedIp;
 
@@ -92,8 +91,7 @@ final class Clients {
     }
 
     private void discover() {
-        byte[] request = dhcp(1);
-        send(request);
+        send(dhcp(1));
     }
 
     private byte[] dhcp(int type) {
@@ -133,10 +131,8 @@ final class Clients {
     private void receiveUdp(UdpDatagram datagram) {
         WireReader in = new WireReader(datagram.payload());
         switch (datagram.dstPort()) {
-            case UDP_PORT -> {
-                require(datagram.srcPort() == ECHO_PORT && Arrays.equals(datagram.payload(), udpSent.get(in.u32())), "UDP answer");
-                udpAnswers++;
-            }
+            case UDP_PORT -> require(datagram.srcPort() == ECHO_PORT && Arrays.equals(datagram.payload(), udpSent.get(in.u32())),
+                    "UDP answer");
             case DNS_PORT -> {
                 int id = in.u16();
                 require(id < nextId && (in.u16() & 0x8000) != 0, "DNS answer");
@@ -194,9 +190,5 @@ final class Clients {
             bytes[2] |= (byte) 0x80;
         }
         socket.peerSend(datagram.peer(), bytes);
-    }
-
-    int udpAnswers() {
-        return udpAnswers;
     }
 }

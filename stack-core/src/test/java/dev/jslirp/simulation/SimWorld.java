@@ -144,11 +144,6 @@ final class SimWorld {
         return startNs + faults.healNs();
     }
 
-    /// Events so far.
-    int events() {
-        return events;
-    }
-
     // ---- the link
 
     /// The guest sends.
