@@ -46,7 +46,8 @@ public final class FrameText {
             case EthernetHeader.TYPE_ARP -> appendArp(text, frame, off, length);
             case EthernetHeader.TYPE_IPV4 -> appendIpv4(text, frame, off, length, view);
             default -> {
-                text.append("ethertype 0x").append(Integer.toHexString(0x1_0000 | view.etherType), 1, 5).append(" (").append(length).append(')');
+                text.append("ethertype 0x").append(Integer.toHexString(0x1_0000 | view.etherType), 1, 5);
+                text.append(" (").append(length).append(')');
                 yield DropReason.NONE;
             }
         };
@@ -85,7 +86,8 @@ public final class FrameText {
             default -> DropReason.NONE;
         };
         boolean ports = reason == DropReason.NONE && (view.protocol == Ipv4Header.TCP || view.protocol == Ipv4Header.UDP);
-        text.append(source).append(ports ? ":" + view.srcPort : "").append(" > ").append(destination).append(ports ? ":" + view.dstPort : "");
+        text.append(source).append(ports ? ":" + view.srcPort : "").append(" > ");
+        text.append(destination).append(ports ? ":" + view.dstPort : "");
         if (reason == DropReason.NONE) {
             appendTransport(text, frame, view);
         }
