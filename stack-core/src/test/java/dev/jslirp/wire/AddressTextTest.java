@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,9 +33,9 @@ class AddressTextTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.1000", "1.2.3.-4", "1..3.4", ".1.2.3", "1.2.3.4.", " 1.2.3.4", "1.2.3.4 ",
-        "0x7f000001", "localhost", "example.org", "face", "fe80::1%eth0", "[::1]", ":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
-        "12345::", "g::1", ".::1", "1.2.3.4:80", "::1.2.3", "::ffff:1.2.3.256"})
+        "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.1000", "1.2.3.-4", "1..3.4", ".1.2.3", "1.2.3.4.", " 1.2.3.4",
+        "0x7f000001", "localhost", "example.org", "face", "fe80::1%eth0", "[::1]", ":", ":::", "1::2::3", "1:2:3:4:5:6:7",
+        "1.2.3.4 ", "1:2:3:4:5:6:7:8:9", "12345::", "g::1", ".::1", "1.2.3.4:80", "::1.2.3", "::ffff:1.2.3.256"})
     void badIpAddressIsRefusedWithItsText(String text) {
         var e = assertThrows(IllegalArgumentException.class, () -> IpAddress.parse(text));
         assertTrue(e.getMessage().contains("'" + text + "'"), e.getMessage());
@@ -49,7 +50,8 @@ class AddressTextTest {
         assertTrue(!is("240.0.0.1", IpAddress::isMulticast) && !is("fe80::1", IpAddress::isMulticast));
         assertTrue(is("255.255.255.255", IpAddress::isLimitedBroadcast) && !is("10.0.2.255", IpAddress::isLimitedBroadcast));
         assertTrue(is("169.254.0.1", IpAddress::isLinkLocal) && !is("169.253.0.1", IpAddress::isLinkLocal));
-        assertTrue(is("fe80::1", IpAddress::isLinkLocal) && is("febf::1", IpAddress::isLinkLocal) && !is("fec0::1", IpAddress::isLinkLocal));
+        assertTrue(is("fe80::1", IpAddress::isLinkLocal) && is("febf::1", IpAddress::isLinkLocal));
+        assertTrue(!is("fec0::1", IpAddress::isLinkLocal));
     }
 
     private interface Kind {
@@ -66,12 +68,12 @@ class AddressTextTest {
     void macAddress(String text, String bits) {
         MacAddress address = MacAddress.parse(text);
         assertEquals(Long.parseLong(bits, 16), address.bits());
-        assertEquals(text.toLowerCase(java.util.Locale.ROOT).replace('-', ':'), address.toString());
+        assertEquals(text.toLowerCase(Locale.ROOT).replace('-', ':'), address.toString());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "52", "52:54:00:12:34", "52:54:00:12:34:56:78", "52:54:00:12:34:5", "52:54:00:12:34:567", "52:54:00:12:34:5g",
-        "525400123456", ":54:00:12:34:56", "52:54:00:12:34:", "+5:54:00:12:34:56"})
+    @ValueSource(strings = {"", "52", "52:54:00:12:34", "52:54:00:12:34:56:78", "52:54:00:12:34:5", "52:54:00:12:34:567",
+        "52:54:00:12:34:5g", "525400123456", ":54:00:12:34:56", "52:54:00:12:34:", "+5:54:00:12:34:56"})
     void badMacAddressIsRefusedWithItsText(String text) {
         var e = assertThrows(IllegalArgumentException.class, () -> MacAddress.parse(text));
         assertTrue(e.getMessage().contains("'" + text + "'"), e.getMessage());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.jslirp.testkit.SlowChecksum;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +34,7 @@ class PayloadChecksumTest {
     @Test
     void ofOneBitsOnlyInOddParts() {
         byte[] bytes = new byte[4_095];
-        java.util.Arrays.fill(bytes, (byte) 0xff);
+        Arrays.fill(bytes, (byte) 0xff);
         check(bytes, 1, 2, 5, 1_000, 4_001);
     }
 

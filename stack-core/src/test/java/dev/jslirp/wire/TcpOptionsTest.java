@@ -91,7 +91,8 @@ class TcpOptionsTest {
         byte[] list = HexFormat.of().parseHex(hex.replace(" ", ""));
         ByteBuf exact = Unpooled.wrappedBuffer(list);
         options.decode(exact, 0, list.length);
-        ByteBuf surrounded = Unpooled.wrappedBuffer(HexFormat.of().parseHex("020409990303"), list, HexFormat.of().parseHex("0204888803030c"));
+        ByteBuf surrounded = Unpooled.wrappedBuffer(
+                HexFormat.of().parseHex("020409990303"), list, HexFormat.of().parseHex("0204888803030c"));
         TcpOptions other = new TcpOptions();
         other.decode(surrounded, 6, list.length);
         assertEquals(options.mss, other.mss, "bytes outside the list are read");
