@@ -87,13 +87,14 @@ public final class GuestNetwork implements AutoCloseable {
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
         dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
-            udpInput.register(DNS_PORT, dns);
+            udpInput.register(plan.dns(), DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);
         }
         dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
                 lease -> leaseListener.onLease(lease));
         if (config.dhcp().enabled()) {
-            udpInput.register(DHCP_SERVER_PORT, dhcp);
+            udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);
+            udpInput.registerBroadcast(DHCP_SERVER_PORT, dhcp);
         }
         Ipv4Input ipv4 = new Ipv4Input(plan, neighbors, reassembler, output, counters);
         ipv4.register(Ipv4Header.TCP, tcp);

@@ -16,8 +16,8 @@ public final class Benchmarks {
     /// Takes the arguments of `org.openjdk.jmh.Main`: patterns of names, `-f`, `-i`, `-p`, `-l`, …
     public static void main(String[] args) throws CommandLineOptionException, RunnerException {
         CommandLineOptions given = new CommandLineOptions(args);
-        Options options = new OptionsBuilder().parent(given).addProfiler(GCProfiler.class).resultFormat(ResultFormatType.JSON)
-                .result(given.getResult().orElse("jmh-result.json")).build();
+        Options options = new OptionsBuilder().parent(given).addProfiler(GCProfiler.class).shouldFailOnError(true)
+                .resultFormat(ResultFormatType.JSON).result(given.getResult().orElse("jmh-result.json")).build();
         Runner runner = new Runner(options);
         if (given.shouldList()) {
             runner.list();

@@ -17,6 +17,12 @@ public interface HostStream {
     /// Bytes queued that the kernel has not taken.
     int unsentBytes();
 
+    /// Bytes that may still be written although nothing limits [#unsentBytes]; a stream that ends in this process may
+    /// have little room. [HostStreamListener#onDrained] tells of more.
+    default int roomBytes() {
+        return Integer.MAX_VALUE;
+    }
+
     /// Sends FIN once the queue is empty. No write may follow.
     void shutdownOutput();
 

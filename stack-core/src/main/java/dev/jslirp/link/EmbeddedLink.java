@@ -1,39 +1,49 @@
 package dev.jslirp.link;
 
+import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 
-/// The link of a program that embeds the stack: it calls [#receive] with what its guest sends, and gets what its
-/// guest is to receive in a [FrameSink].
+/// The link of a Java program that holds the guest itself: an emulator, a virtual machine monitor, a test.
 ///
-/// All calls are made on the network's owning thread. [#receive] may be called from inside the sink, as it begins a
-/// batch or joins the one under way; answers come at the end of that batch.
+/// The program hands in the guest's frames with [#receive] and gets those for the guest in its [FrameSink]. Both happen on the
+/// network's owning thread, and both borrow.
 public final class EmbeddedLink implements Link {
+    /// Takes frames for the guest.
+    @FunctionalInterface
+    public interface FrameSink {
+        /// One frame for the guest. **Borrows** `frame`: copy what is needed later, for example with
+        /// [OutboundFrame#copyTo]. Without offloads in the link's capabilities it is a complete Ethernet frame.
+        ///
+        /// @return whether the guest took it; a frame refused counts as dropped, and TCP sends it again
+        boolean onFrame(OutboundFrame frame);
+    }
+
     private final LinkCapabilities capabilities;
     private final FrameSink sink;
     private FrameReceiver receiver;
-    private long dropped;
     private boolean closed;
+    private long dropped;
 
-    /// A link to `sink`.
-    ///
-    /// @param capabilities what the sink takes; without offloads it gets complete frames within the MTU only
+    /// A link with these capabilities that gives its frames to `sink`.
     public EmbeddedLink(LinkCapabilities capabilities, FrameSink sink) {
         this.capabilities = capabilities;
         this.sink = sink;
     }
 
-    /// Hands in one frame of the guest; see [FrameReceiver#onFrame]. **Borrows** `frame`: when its reference count is
-    /// higher afterwards, the stack still needs its bytes, and the caller must not overwrite them. Before the network has
-    /// started and after it was closed, the frame is dropped and counted.
+    /// Hands in a complete Ethernet frame from the guest at the readable bytes. **Borrows** `frame`.
+    public void receive(ByteBuf frame) {
+        receive(frame, Offload.NONE);
+    }
+
+    /// Hands in a frame from the guest that may leave work to the stack. **Borrows** `frame`. Before the network has
+    /// started, and after it has closed, nothing happens.
     ///
-    /// @param offload see `wire.Offload`; [dev.jslirp.wire.Offload#NONE] for a complete frame
+    /// @param offload see [Offload]
     public void receive(ByteBuf frame, long offload) {
-        if (receiver == null || closed) {
-            dropped++;
-            return;
+        if (receiver != null && !closed) {
+            receiver.onFrame(frame, offload);
         }
-        receiver.onFrame(frame, offload);
     }
 
     @Override
@@ -42,24 +52,20 @@ public final class EmbeddedLink implements Link {
     }
 
     @Override
-    public void start(FrameReceiver frameReceiver) {
-        receiver = frameReceiver;
+    public void start(FrameReceiver receiver) {
+        this.receiver = receiver;
     }
 
     @Override
     public void transmit(OutboundFrame frame) {
-        if (closed) {
+        if (closed || !sink.onFrame(frame)) {
             dropped++;
-            return;
         }
-        sink.onFrame(frame);
     }
 
     @Override
     public void flush() {
-        if (!closed) {
-            sink.onFlush();
-        }
+        // The sink has had every frame.
     }
 
     @Override

@@ -1,60 +1,57 @@
 package dev.jslirp.link;
 
-/// How often a [FaultLink] does what to a frame: probabilities, 0 to 1 each and together.
+import java.util.Locale;
+
+/// How bad a [FaultLink] is: probabilities, 0 … 1, for each frame.
 ///
-/// @param loss      the frame disappears
-/// @param duplicate the frame arrives twice
-/// @param reorder   the frame is overtaken by later ones
-/// @param corrupt   one bit of the frame is flipped
+/// @param loss      it is dropped
+/// @param duplicate it arrives twice
+/// @param reorder   it arrives after frames that follow it
+/// @param corrupt   one of its bits is flipped
 public record FaultConfig(double loss, double duplicate, double reorder, double corrupt) {
-    /// No faults.
-    public static final FaultConfig NONE = new FaultConfig(0, 0, 0, 0);
-
+    /// @throws IllegalArgumentException if a probability is not within 0 and 1
     public FaultConfig {
-        require("loss", loss);
-        require("duplicate", duplicate);
-        require("reorder", reorder);
-        require("corrupt", corrupt);
-        // A frame meets one fault at most; the margin is for sums like 0.7 + 0.2 + 0.1.
-        if (loss + duplicate + reorder + corrupt > 1 + 1e-9) {
-            throw new IllegalArgumentException("the faults together are more than 100%");
-        }
+        check("loss", loss);
+        check("duplicate", duplicate);
+        check("reorder", reorder);
+        check("corrupt", corrupt);
     }
 
-    private static void require(String name, double probability) {
+    private static void check(String name, double probability) {
         if (!(probability >= 0 && probability <= 1)) {
-            throw new IllegalArgumentException(name + " is not within 0% to 100%");
+            throw new IllegalArgumentException("fault '" + name + "': " + probability + " is not within 0% and 100%");
         }
     }
 
-    /// Reads `loss=1%,reorder=1%,duplicate=0.5%,corrupt=0.001`: any of the four in any order, as percentage or fraction.
+    /// Reads `loss=1%,reorder=0.5%,duplicate=1%,corrupt=0.1%`; what is not named does not happen.
     ///
-    /// @throws IllegalArgumentException saying which part is wrong
+    /// @throws IllegalArgumentException naming the part that is wrong
     public static FaultConfig parse(String text) {
-        FaultConfig config = NONE;
+        double loss = 0;
+        double duplicate = 0;
+        double reorder = 0;
+        double corrupt = 0;
         for (String part : text.split(",", -1)) {
             int equals = part.indexOf('=');
             if (equals < 0) {
-                throw new IllegalArgumentException("'" + part + "': expected FAULT=PROBABILITY like loss=1%");
+                throw new IllegalArgumentException("fault '" + part + "': expected NAME=PERCENT%, for example loss=1%");
             }
-            double probability = probability(part, part.substring(equals + 1));
-            config = switch (part.substring(0, equals)) {
-                case "loss" -> new FaultConfig(probability, config.duplicate, config.reorder, config.corrupt);
-                case "duplicate" -> new FaultConfig(config.loss, probability, config.reorder, config.corrupt);
-                case "reorder" -> new FaultConfig(config.loss, config.duplicate, probability, config.corrupt);
-                case "corrupt" -> new FaultConfig(config.loss, config.duplicate, config.reorder, probability);
-                default -> throw new IllegalArgumentException("'" + part + "': expected loss, duplicate, reorder or corrupt");
-            };
+            double probability = percentage(part, part.substring(equals + 1));
+            switch (part.substring(0, equals).toLowerCase(Locale.ROOT)) {
+                case "loss" -> loss = probability;
+                case "duplicate" -> duplicate = probability;
+                case "reorder" -> reorder = probability;
+                case "corrupt" -> corrupt = probability;
+                default -> throw new IllegalArgumentException("fault '" + part + "': there are loss, duplicate, reorder and corrupt");
+            }
         }
-        return config;
+        return new FaultConfig(loss, duplicate, reorder, corrupt);
     }
 
-    private static double probability(String part, String value) {
-        boolean percent = value.endsWith("%");
-        String number = percent ? value.substring(0, value.length() - 1) : value;
-        if (!number.matches("\\d{1,9}(\\.\\d{1,9})?")) {
-            throw new IllegalArgumentException("'" + part + "': expected a probability like 1% or 0.01");
+    private static double percentage(String part, String value) {
+        if (!value.matches("\\d{1,3}(\\.\\d{1,6})?%")) {
+            throw new IllegalArgumentException("fault '" + part + "': expected a percentage like 1% or 0.5%");
         }
-        return Double.parseDouble(number) / (percent ? 100 : 1);
+        return Double.parseDouble(value.substring(0, value.length() - 1)) / 100;
     }
 }

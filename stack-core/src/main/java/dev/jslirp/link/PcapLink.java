@@ -2,148 +2,133 @@ package dev.jslirp.link;
 
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Captures the frames of both directions in a file that tcpdump and Wireshark read: classic pcap with
-/// nanoseconds.
+/// Writes every frame of both directions in pcap format (classic, nanoseconds, link type Ethernet), as tcpdump and Wireshark
+/// read it. Super-frames are written whole; their checksums are incomplete where the link completes them.
 ///
-/// ```
-/// file:   magic 0xa1b23c4d | version 2.4 | 0 | 0 | snaplen | link type 1 (Ethernet)
-/// frame:  seconds | nanoseconds | bytes captured | bytes of the frame | bytes
-/// ```
-/// A frame is written as it passes: a super-frame is one long record, and a checksum that is left to the other end
-/// is not yet right. Frames from the guest are captured before the stack sees them, frames towards it before the link sends
-/// them, or drops them.
-///
-/// Records are collected and written when the batch ends. When that fails, the capture ends with one warning and
-/// the frames go on.
-public final class PcapLink extends LinkDecorator {
-    /// Bytes kept of each frame at most, and by default: what Wireshark accepts.
-    public static final int MAX_SNAPLEN = 262_144;
-
+/// Records are collected and written at [#flush], and before the collection overflows. A write error ends the capture with one
+/// warning; traffic goes on. The file's bytes are in the machine's own byte order, as the format allows.
+public final class PcapLink extends ForwardingLink {
     private static final Logger LOG = LoggerFactory.getLogger(PcapLink.class);
     private static final int MAGIC_NANOSECONDS = 0xa1b2_3c4d;
-    private static final int VERSION_2_4 = 0x0002_0004;
     private static final int LINKTYPE_ETHERNET = 1;
     private static final int RECORD_HEADER = 16;
-    private static final int NANOS_PER_SECOND = 1_000_000_000;
+    private static final int BUFFER_BYTES = 1 << 20;
+    private static final long SECOND_NS = 1_000_000_000L;
+    /// Room for any frame.
+    public static final int SNAPLEN_MAX = 262_144;
 
-    private final WritableByteChannel channel;
+    private final WritableByteChannel file;
     private final LongSupplier epochNs;
     private final int snaplen;
-    /// Records not yet written; null when the capture has ended.
-    private ByteBuf pending;
+    private final ByteBuffer records = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder());
+    private boolean ended;
 
-    /// A capture of all frames in full.
+    /// Captures what passes through `link` into `file`, which is owned and closed with the link.
     ///
-    /// @param channel   a blocking channel, which is closed with this link
-    /// @param epochNs   nanoseconds since 1970-01-01 UTC
-    /// @param allocator of the buffer records are collected in
-    public PcapLink(Link link, WritableByteChannel channel, LongSupplier epochNs, ByteBufAllocator allocator) {
-        this(link, channel, epochNs, allocator, MAX_SNAPLEN);
-    }
-
-    /// A capture of the first `snaplen` bytes of each frame, 1 to [#MAX_SNAPLEN].
-    public PcapLink(Link link, WritableByteChannel channel, LongSupplier epochNs, ByteBufAllocator allocator, int snaplen) {
+    /// @param epochNs the wall clock in nanoseconds since 1970
+    /// @param snaplen bytes kept of each frame, 14 … [#SNAPLEN_MAX]
+    public PcapLink(Link link, WritableByteChannel file, LongSupplier epochNs, int snaplen) {
         super(link);
-        if (snaplen < 1 || snaplen > MAX_SNAPLEN) {
-            throw new IllegalArgumentException("snaplen " + snaplen + " is not within 1 to " + MAX_SNAPLEN);
+        if (snaplen < 14 || snaplen > SNAPLEN_MAX) {
+            throw new IllegalArgumentException("snaplen " + snaplen + " is not within 14 to " + SNAPLEN_MAX);
         }
-        this.channel = channel;
+        this.file = file;
         this.epochNs = epochNs;
         this.snaplen = snaplen;
-        int capacity = RECORD_HEADER + MAX_SNAPLEN;
-        pending = allocator.directBuffer(capacity, capacity);
-        pending.writeInt(MAGIC_NANOSECONDS).writeInt(VERSION_2_4).writeLong(0).writeInt(snaplen).writeInt(LINKTYPE_ETHERNET);
+        records.putInt(MAGIC_NANOSECONDS).putShort((short) 2).putShort((short) 4).putInt(0).putInt(0).putInt(snaplen)
+                .putInt(LINKTYPE_ETHERNET);
     }
 
     @Override
-    void onFrame(ByteBuf frame, long offload) {
-        int length = frame.readableBytes();
-        if (beginRecord(length)) {
-            pending.writeBytes(frame, frame.readerIndex(), Math.min(length, snaplen));
-        }
-        receiver.onFrame(frame, offload);
+    public void start(FrameReceiver receiver) {
+        link.start((frame, offload) -> {
+            record(frame);
+            receiver.onFrame(frame, offload);
+        });
     }
 
     @Override
     public void transmit(OutboundFrame frame) {
-        if (beginRecord(frame.length())) {
-            int left = Math.min(frame.length(), snaplen);
-            left -= append(frame.header, frame.header.readerIndex(), frame.header.readableBytes(), left);
-            for (int i = 0; i < frame.payload.parts() && left > 0; i++) {
-                left -= append(frame.payload.buffer(i), frame.payload.index(i), frame.payload.length(i), left);
-            }
-        }
+        record(frame);
         link.transmit(frame);
     }
 
-    private int append(ByteBuf bytes, int index, int length, int lengthMax) {
-        int appended = Math.min(length, lengthMax);
-        pending.writeBytes(bytes, index, appended);
-        return appended;
+    private void record(ByteBuf frame) {
+        if (begin(frame.readableBytes())) {
+            put(frame, frame.readerIndex(), frame.readableBytes(), snaplen);
+        }
     }
 
-    /// Writes the record's header and makes room for its bytes. @return false if the capture has ended
-    private boolean beginRecord(int length) {
-        int captured = Math.min(length, snaplen);
-        if (pending != null && pending.writableBytes() < RECORD_HEADER + captured) {
-            writeOut();
+    private void record(OutboundFrame frame) {
+        if (begin(frame.length())) {
+            int left = put(frame.header, frame.header.readerIndex(), frame.header.readableBytes(), snaplen);
+            for (int i = 0; i < frame.payload.parts() && left > 0; i++) {
+                left = put(frame.payload.buffer(i), frame.payload.index(i), frame.payload.length(i), left);
+            }
         }
-        if (pending == null) {
+    }
+
+    /// Writes a record header. @return whether the bytes are wanted
+    private boolean begin(int length) {
+        if (ended) {
             return false;
         }
-        long nowNs = epochNs.getAsLong();
-        pending.writeInt((int) Math.floorDiv(nowNs, NANOS_PER_SECOND)).writeInt(Math.floorMod(nowNs, NANOS_PER_SECOND));
-        pending.writeInt(captured).writeInt(length);
+        int kept = Math.min(length, snaplen);
+        if (records.remaining() < RECORD_HEADER + kept) {
+            write();
+        }
+        long now = epochNs.getAsLong();
+        records.putInt((int) (now / SECOND_NS)).putInt((int) (now % SECOND_NS)).putInt(kept).putInt(length);
         return true;
     }
 
-    private void writeOut() {
-        try {
-            ByteBuffer bytes = pending.internalNioBuffer(0, pending.writerIndex());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            pending.clear();
-        } catch (IOException e) {
-            LOG.warn("the capture ends, it cannot be written: {}", e.toString());
-            endCapture();
-        }
+    /// Appends at most `limit` bytes. @return what is left of the limit
+    private int put(ByteBuf from, int index, int length, int limit) {
+        int kept = Math.min(length, limit);
+        records.limit(records.position() + kept);
+        from.getBytes(index, records);
+        records.limit(records.capacity());
+        return limit - kept;
     }
 
-    private void endCapture() {
-        pending.release();
-        pending = null;
+    private void write() {
+        records.flip();
         try {
-            channel.close();
+            while (!ended && records.hasRemaining()) {
+                file.write(records);
+            }
         } catch (IOException e) {
-            LOG.warn("the capture may be incomplete: {}", e.toString());
+            ended = true;
+            LOG.warn("the capture ends here: {}", e.toString());
         }
+        records.clear();
     }
 
     @Override
     public void flush() {
-        if (pending != null && pending.isReadable()) {
-            writeOut();
+        if (records.position() > 0) {
+            write();
         }
         link.flush();
     }
 
     @Override
     public void close() {
+        write();
+        ended = true;
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.warn("closing the capture: {}", e.toString());
+        }
         link.close();
-        if (pending != null) {
-            writeOut();
-        }
-        if (pending != null) {
-            endCapture();
-        }
     }
 }

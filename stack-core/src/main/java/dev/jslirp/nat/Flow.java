@@ -46,6 +46,10 @@ abstract class Flow implements Timed, Batch.Participant {
         return guestPort << 16 | farPort;
     }
 
+    final boolean isOfGuest(long hi, long lo) {
+        return guestLo == lo && guestHi == hi;
+    }
+
     final int guestPort() {
         return ports >>> 16;
     }
@@ -55,7 +59,8 @@ abstract class Flow implements Timed, Batch.Participant {
     }
 
     final boolean matches(long guestHi, long guestLo, long farHi, long farLo, int ports, int protocol) {
-        return this.guestLo == guestLo && this.farLo == farLo && this.ports == ports && this.protocol == protocol
+        // Ports first: they differ between most flows, so that the branches behind are foreseen.
+        return this.ports == ports && this.guestLo == guestLo && this.farLo == farLo && this.protocol == protocol
                 && this.guestHi == guestHi && this.farHi == farHi;
     }
 

@@ -20,6 +20,7 @@ final class FlowTable {
     private int[] hashes = new int[CAPACITY_INITIAL];
     private Flow[] flows = new Flow[CAPACITY_INITIAL];
     private int size;
+    private final GuestCounts guests = new GuestCounts();
     /// The last flow found: bulk transfers come in runs of one flow.
     private Flow lastHit;
 
@@ -31,6 +32,11 @@ final class FlowTable {
 
     int size() {
         return size;
+    }
+
+    /// Flows of one guest.
+    int sizeOf(long guestHi, long guestLo) {
+        return guests.of(guestHi, guestLo);
     }
 
     /// The flow with this key, or null.
@@ -57,6 +63,7 @@ final class FlowTable {
         }
         insert(flow, hash(flow));
         size++;
+        guests.add(flow);
     }
 
     /// Takes out `flow`; nothing happens when it is not in the table.
@@ -73,6 +80,7 @@ final class FlowTable {
             lastHit = null;
         }
         size--;
+        guests.remove(flow);
         closeGap(slot, mask);
     }
 

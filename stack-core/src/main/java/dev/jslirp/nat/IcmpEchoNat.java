@@ -55,7 +55,7 @@ public final class IcmpEchoNat implements PacketHandler {
     }
 
     private EchoFlow open(PacketView packet, long nowNs) {
-        if (!admit()) {
+        if (!admit(packet.srcHi, packet.srcLo)) {
             nat.counters().drop(DropReason.FLOW_LIMIT);
             return null;
         }
@@ -74,13 +74,17 @@ public final class IcmpEchoNat implements PacketHandler {
         return flow;
     }
 
-    private boolean admit() {
+    private boolean admit(long guestHi, long guestLo) {
+        if (nat.flows().sizeOf(guestHi, guestLo) >= nat.config().flowsPerGuestMax()) {
+            nat.counters().increment(Counter.GUEST_FLOW_LIMIT);
+            return false;
+        }
         if (nat.flows().size() >= nat.config().flowsMax() || flows.size() >= nat.config().echoFlowsMax()) {
             nat.counters().increment(Counter.ECHO_FLOW_LIMIT);
             if (flows.oldest() == null) {
                 return false;
             }
-            flows.oldest().remove();
+            flows.victim().remove();
         }
         return true;
     }

@@ -3,12 +3,17 @@ package dev.jslirp.nat;
 /// Limits, times and policies of address translation. Times in nanoseconds.
 ///
 /// @param flowsMax            flows of all protocols together
+/// @param flowsPerGuestMax    flows of one guest, of all protocols together; below `flowsMax`, so that one guest leaves room for others
 /// @param tcpHalfOpenMax      TCP flows whose host connect or guest handshake is under way
 /// @param udpFlowsMax         UDP flows: guest source endpoints, each one host socket, and peers of UDP forwards
 /// @param udpPeersMax         far endpoints remembered per UDP flow for filtering, the latest ones
 /// @param echoFlowsMax        ICMP echo flows (guest identifier and destination), each one host socket
-/// @param hostBufferBytesMax  bytes queued towards host sockets, all flows together
-/// @param guestBufferBytesMax bytes queued towards guests, all flows together
+/// @param hostBufferBytesMax  bytes queued towards host sockets and out of order, all flows together
+/// @param guestBufferBytesMax bytes queued towards guests, all flows together, above which host reads pause; at twice
+///                            that (1 MiB more, if that is more) the flow whose guest has taken nothing for longest is reset
+/// @param flowFloorBytes      what every flow may queue each way even when those totals are used up
+/// @param halfOpenAgeNs       age from which a half-open flow may be ended for a new one of the same guest
+/// @param lingerNs            how long a host that takes nothing keeps the last bytes of a flow whose guest is done
 /// @param resetsPerSecond     resets sent per second for segments that belong to no flow
 /// @param connectTimeoutNs    how long a host connect may take before it counts as timed out
 /// @param udpIdleNs           idle time of a UDP flow that has seen traffic both ways more than once
@@ -17,9 +22,9 @@ package dev.jslirp.nat;
 /// @param hostLoopback        whether the gateway's address reaches the host's loopback
 /// @param linkLocal           whether 169.254/16 (cloud metadata) may be reached
 /// @param udpFiltering        who may send to a UDP flow's host port
-public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
-        int hostBufferBytesMax, int guestBufferBytesMax, int resetsPerSecond, long connectTimeoutNs, long udpIdleNs,
-        long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering) {
+public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
+        int hostBufferBytesMax, int guestBufferBytesMax, int flowFloorBytes, int resetsPerSecond, long halfOpenAgeNs,
+        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering) {
     /// Filtering behaviour (RFC 4787 §5); mapping is always endpoint-independent.
     public enum UdpFiltering {
         /// Anyone may answer.
@@ -35,12 +40,16 @@ public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int u
     /// @throws IllegalArgumentException naming the field that is out of range
     public NatConfig {
         requireAtLeastOne("flowsMax", flowsMax);
+        requireAtLeastOne("flowsPerGuestMax", flowsPerGuestMax);
         requireAtLeastOne("tcpHalfOpenMax", tcpHalfOpenMax);
         requireAtLeastOne("udpFlowsMax", udpFlowsMax);
         requireAtLeastOne("udpPeersMax", udpPeersMax);
         requireAtLeastOne("echoFlowsMax", echoFlowsMax);
         requireAtLeastOne("hostBufferBytesMax", hostBufferBytesMax);
         requireAtLeastOne("guestBufferBytesMax", guestBufferBytesMax);
+        requireAtLeastOne("flowFloorBytes", flowFloorBytes);
+        requireAtLeastOne("halfOpenAgeNs", halfOpenAgeNs);
+        requireAtLeastOne("lingerNs", lingerNs);
         requireAtLeastOne("resetsPerSecond", resetsPerSecond);
         requireAtLeastOne("connectTimeoutNs", connectTimeoutNs);
         requireAtLeastOne("udpIdleNs", udpIdleNs);
@@ -59,42 +68,49 @@ public record NatConfig(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int u
 
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
-        return new NatConfig(65_536, 1_024, 4_096, 256, 256, 256 << 20, 256 << 20, 1_000, 130 * S, 180 * S, 30 * S, 30 * S, true,
-                false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
+        return new NatConfig(65_536, 49_152, 1_024, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
+                30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
     }
 
     /// This configuration with other limits on flows.
     public NatConfig withFlows(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int echoFlowsMax) {
-        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
-                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
-                linkLocal, udpFiltering);
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+    }
+
+    /// This configuration with another limit on the flows of one guest.
+    public NatConfig withFlowsPerGuest(int flowsPerGuestMax) {
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
     }
 
     /// This configuration with other limits on bytes held.
     public NatConfig withBuffers(int hostBufferBytesMax, int guestBufferBytesMax) {
-        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
-                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
-                linkLocal, udpFiltering);
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
     }
 
     /// This configuration with another answer to whether the gateway's address reaches the host's loopback.
     public NatConfig withHostLoopback(boolean hostLoopback) {
-        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
-                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
-                linkLocal, udpFiltering);
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
     }
 
     /// This configuration with another answer to whether 169.254/16 may be reached.
     public NatConfig withLinkLocal(boolean linkLocal) {
-        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
-                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
-                linkLocal, udpFiltering);
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
     }
 
     /// This configuration with another filtering of UDP.
     public NatConfig withUdpFiltering(UdpFiltering udpFiltering) {
-        return new NatConfig(flowsMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
-                guestBufferBytesMax, resetsPerSecond, connectTimeoutNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs, hostLoopback,
-                linkLocal, udpFiltering);
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
     }
 }

@@ -13,6 +13,7 @@ import dev.jslirp.wire.IcmpHeader;
 import dev.jslirp.wire.Ipv4Header;
 import dev.jslirp.wire.OutboundSegment;
 import dev.jslirp.wire.PacketView;
+import dev.jslirp.wire.TcpHeader;
 import io.netty.buffer.ByteBuf;
 
 /// One TCP conversation: a connection with the guest and a stream of the host, tied together.
@@ -54,6 +55,8 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     /// What the totals in [FlowLimits] hold of this flow.
     private int hostBytes;
     private int guestBytes;
+    /// What the host had yet to take when it was last looked after.
+    private int lingerBytes;
 
     private TcpFlow(TcpNat tcp, Phase phase, long guestHi, long guestLo, long farHi, long farLo, int ports, int synSeq, long nowNs) {
         super(tcp.nat, guestHi, guestLo, farHi, farLo, ports, Ipv4Header.TCP);
@@ -105,10 +108,21 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     }
 
     void onSegment(PacketView segment, ByteBuf frame, long nowNs) {
-        if (phase != Phase.HOST_LINGERING) {
-            connection.onSegment(segment, frame, nowNs);
-            join();
+        if (phase == Phase.HOST_LINGERING) {
+            return;
         }
+        if (segment.payloadLength > 0) {
+            int taken = tcp.nat.limits().acceptable(hostBytes, segment.payloadLength);
+            if (taken < segment.payloadLength) {
+                segment.payloadLength = taken;
+                segment.flags &= ~TcpHeader.FIN;
+            }
+        }
+        connection.onSegment(segment, frame, nowNs);
+        if (phase != Phase.DEAD) {
+            accountHost();
+        }
+        join();
     }
 
     /// Leaves the field to a newer flow: what the host has still to take is written, the guest hears nothing.
@@ -160,6 +174,9 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             return;
         }
         connection.onBatchEnd(nowNs);
+        if (phase != Phase.DEAD && connection.wantsAnotherTurn()) {
+            join();
+        }
         armNext();
     }
 
@@ -170,7 +187,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
                 arm(engineNs != Long.MAX_VALUE && engineNs - connectDeadlineNs < 0 ? engineNs : connectDeadlineNs);
             }
             case GUEST_CONNECTING, OPEN, GUEST_LINGERING -> arm(connection.nextDeadlineNs());
-            case HOST_LINGERING, DEAD -> arm(Long.MAX_VALUE);
+            case HOST_LINGERING, DEAD -> { }
         }
     }
 
@@ -180,8 +197,23 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             connectFailed(HostError.TIMED_OUT, nowNs);
             return;
         }
+        if (phase == Phase.HOST_LINGERING) {
+            lingerOn(nowNs);
+            return;
+        }
         connection.onDeadline(nowNs);
         join();
+    }
+
+    /// The host keeps the last bytes only as long as it takes some now and then.
+    private void lingerOn(long nowNs) {
+        int left = stream.unsentBytes();
+        if (left >= lingerBytes) {
+            remove();
+            return;
+        }
+        lingerBytes = left;
+        arm(nowNs + tcp.nat.config().lingerNs());
     }
 
     // ---- the guest's side: StreamUser, SegmentOutput
@@ -221,6 +253,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     @Override
     public void onAcknowledged(int bytes, long nowNs) {
         accountGuest();
+        tcp.taken(this, toGuest.available() > 0);
         if (readsPaused && stream != null && phase == Phase.OPEN
                 && tcp.nat.limits().guestHasRoom(toGuest.available(), tcp.shared.config().sendBufferMax())) {
             resumeReads();
@@ -257,7 +290,9 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             phase = Phase.HOST_LINGERING;
             toGuest.release();
             accountGuest();
-            arm(Long.MAX_VALUE);
+            lingerBytes = stream.unsentBytes();
+            tcp.lingering(this);
+            arm(nowNs + tcp.nat.config().lingerNs());
             join();
             return;
         }
@@ -269,7 +304,9 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
 
     @Override
     public int receiveRoom() {
-        return tcp.nat.limits().hostRoom(stream == null ? 0 : stream.unsentBytes(), tcp.shared.config().receiveWindowMax());
+        int windowMax = tcp.shared.config().receiveWindowMax();
+        return stream == null ? tcp.nat.limits().hostRoom(0, windowMax)
+                : Math.min(stream.roomBytes(), tcp.nat.limits().hostRoom(stream.unsentBytes(), windowMax));
     }
 
     // ---- the host's side: HostStreamListener
@@ -329,6 +366,9 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
             stream.pauseReads();
         }
         join();
+        if (phase == Phase.OPEN) {
+            tcp.sending(this);
+        }
     }
 
     @Override
@@ -391,7 +431,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     }
 
     private void accountHost() {
-        int queued = stream == null ? 0 : stream.unsentBytes();
+        int queued = (stream == null ? 0 : stream.unsentBytes()) + connection.outOfOrderBytes();
         tcp.nat.limits().addHostBytes(queued - hostBytes);
         hostBytes = queued;
     }

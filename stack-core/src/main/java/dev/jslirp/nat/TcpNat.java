@@ -22,9 +22,6 @@ import java.util.random.RandomGenerator;
 
 /// The guest's TCP segments: finds their flow, opens one for a SYN, resets the rest.
 public final class TcpNat implements PacketHandler, IcmpErrorHandler {
-    /// A half-open flow younger than this is never evicted: its first answer may be on the way, and a guest sends its SYN
-    /// again after this time (RFC 6298 §2.1).
-    private static final long EVICTION_AGE_NS = 1_000_000_000L;
     private static final long SECOND_NS = 1_000_000_000L;
     /// Ports tried for an accepted connection before it is refused.
     private static final int PORT_TRIES = 64;
@@ -39,6 +36,8 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     private final FlowList halfOpen = new FlowList();
     /// Flows in TIME_WAIT and its like, oldest first: the first to go when the table is full.
     private final FlowList lingering = new FlowList();
+    /// Flows whose guest has bytes to take, the one that has taken none for longest first.
+    private final FlowList sending = new FlowList();
     private long resetsSinceNs;
     private int resetsLeft;
 
@@ -141,7 +140,7 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     }
 
     private void connect(StreamConnector connector, InetSocketAddress remote, PacketView syn, long nowNs) {
-        if (!admit(nowNs)) {
+        if (!admit(syn.srcHi, syn.srcLo, nowNs)) {
             // Silence: the guest sends its SYN again, and then there may be room.
             nat.counters().drop(DropReason.FLOW_LIMIT);
             return;
@@ -159,29 +158,57 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     }
 
     /// Makes room for one more flow. A full table gives up its oldest flow in TIME_WAIT. Full of half-open flows it
-    /// gives up the oldest of those, which has waited longest in vain, so connects to dead addresses never
-    /// block others for longer than [#EVICTION_AGE_NS].
-    private boolean admit(long nowNs) {
-        if (nat.flows().size() >= nat.config().flowsMax()) {
-            nat.counters().increment(Counter.TCP_FLOW_LIMIT);
-            if (lingering.oldest() == null) {
+    /// gives up the oldest of those, which has waited longest in vain: of a guest that has more than its share at once, so
+    /// no guest blocks another; of the asking guest itself not before `halfOpenAgeNs`, since the first answer may be on
+    /// the way, and a guest sends its SYN again after about that time (RFC 6298 §2.1).
+    private boolean admit(long guestHi, long guestLo, long nowNs) {
+        boolean guestFull = nat.flows().sizeOf(guestHi, guestLo) >= nat.config().flowsPerGuestMax();
+        if (guestFull || nat.flows().size() >= nat.config().flowsMax()) {
+            nat.counters().increment(guestFull ? Counter.GUEST_FLOW_LIMIT : Counter.TCP_FLOW_LIMIT);
+            TcpFlow victim = (TcpFlow) lingering.victim();
+            if (victim == null || guestFull && !victim.isOfGuest(guestHi, guestLo)) {
                 return false;
             }
-            ((TcpFlow) lingering.oldest()).yield();
+            victim.yield();
         }
         if (halfOpen.size() >= nat.config().tcpHalfOpenMax()) {
             nat.counters().increment(Counter.TCP_HALF_OPEN_LIMIT);
-            TcpFlow oldest = (TcpFlow) halfOpen.oldest();
-            if (oldest.ageNs(nowNs) < EVICTION_AGE_NS) {
+            TcpFlow victim = (TcpFlow) halfOpen.victim();
+            if (halfOpen.hasShare(guestHi, guestLo) && victim.ageNs(nowNs) < nat.config().halfOpenAgeNs()) {
                 return false;
             }
-            oldest.evict(nowNs);
+            victim.evict(nowNs);
         }
         return true;
     }
 
+    /// Bytes wait for the guest of `flow`.
+    void sending(TcpFlow flow) {
+        if (flow.list != sending) {
+            sending.add(flow);
+        }
+        while (nat.limits().guestsHoldTooMuch() && sending.victim() != null) {
+            nat.counters().increment(Counter.GUEST_BUFFER_EVICTED);
+            ((TcpFlow) sending.victim()).shutDown(nat.batch().nowNs());
+        }
+    }
+
+    /// The guest of `flow` has taken bytes. @param rest whether more wait
+    void taken(TcpFlow flow, boolean rest) {
+        if (flow.list != sending) {
+            return;
+        }
+        if (rest) {
+            sending.touch(flow);
+        } else {
+            sending.remove(flow);
+        }
+    }
+
     void established(TcpFlow flow) {
-        halfOpen.remove(flow);
+        if (flow.list == halfOpen) {
+            halfOpen.remove(flow);
+        }
     }
 
     void lingering(TcpFlow flow) {
@@ -194,7 +221,7 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     ///
     /// @return the flow, or null when a limit is reached or no port is left
     HostStreamListener accept(HostStream accepted, IpAddress guest, int guestPort, long nowNs) {
-        int farPort = admit(nowNs) ? freePort(accepted.remoteAddress().getPort(), guest, guestPort) : 0;
+        int farPort = admit(guest.hi(), guest.lo(), nowNs) ? freePort(accepted.remoteAddress().getPort(), guest, guestPort) : 0;
         if (farPort == 0) {
             nat.counters().increment(Counter.FORWARDS_REFUSED);
             return null;

@@ -67,7 +67,7 @@ final class UdpForward implements HostDatagramsListener, Batch.Participant, Auto
                 free = farPort;
             }
         }
-        if (free == 0 || !udp.admit()) {
+        if (free == 0 || !udp.admit(guest.hi(), guest.lo())) {
             udp.nat.counters().increment(Counter.FORWARDS_REFUSED);
             return null;
         }

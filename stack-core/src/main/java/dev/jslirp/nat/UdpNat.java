@@ -71,7 +71,7 @@ public final class UdpNat implements PacketHandler {
     }
 
     private UdpFlow open(PacketView packet, long nowNs) {
-        if (!admit()) {
+        if (!admit(packet.srcHi, packet.srcLo)) {
             nat.counters().drop(DropReason.FLOW_LIMIT);
             return null;
         }
@@ -88,16 +88,20 @@ public final class UdpNat implements PacketHandler {
         return flow;
     }
 
-    /// Makes room for one more flow by ending the one quiet for longest: UDP does not say when a conversation is over, so that
-    /// is the one most likely over, and a guest that scans cannot lock out its own name look-ups.
-    boolean admit() {
+    /// Makes room for one more flow by ending the one quiet for longest, of a guest that has its share or more: UDP does not
+    /// say when a conversation is over, so that is the one most likely over, and a guest that scans cannot lock out name look-ups.
+    boolean admit(long guestHi, long guestLo) {
+        if (nat.flows().sizeOf(guestHi, guestLo) >= nat.config().flowsPerGuestMax()) {
+            nat.counters().increment(Counter.GUEST_FLOW_LIMIT);
+            return false;
+        }
         boolean full = nat.flows().size() >= nat.config().flowsMax();
         if (full || flows.size() >= nat.config().udpFlowsMax()) {
             nat.counters().increment(Counter.UDP_FLOW_LIMIT);
             if (flows.oldest() == null) {
                 return false;
             }
-            flows.oldest().remove();
+            flows.victim().remove();
         }
         return true;
     }

@@ -51,11 +51,14 @@
 /// | limit | counter | effect |
 /// |---|---|---|
 /// | `flowsMax` | `TCP_FLOW_LIMIT`, `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the oldest in TIME_WAIT goes, else the SYN; others: as below |
-/// | `tcpHalfOpenMax` | `TCP_HALF_OPEN_LIMIT` | the oldest goes if older than 1 s, else the SYN |
-/// | `udpFlowsMax`, `echoFlowsMax` | `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the flow quiet for longest goes |
+/// | `flowsPerGuestMax` | `GUEST_FLOW_LIMIT` | the guest's oldest in TIME_WAIT goes, else the new flow in silence |
+/// | `tcpHalfOpenMax` | `TCP_HALF_OPEN_LIMIT` | the oldest of a guest with its share goes, of the asking guest after `halfOpenAgeNs` |
+/// | `udpFlowsMax`, `echoFlowsMax` | `UDP_FLOW_LIMIT`, `ECHO_FLOW_LIMIT` | the one quiet for longest of a guest with its share goes |
 /// | `udpPeersMax` | none | the peer first sent to is forgotten, and filtered |
-/// | `hostBufferBytesMax` | `HOST_BUFFER_LIMIT` | windows shrink; 16 KiB per flow always pass |
-/// | `guestBufferBytesMax` | `GUEST_BUFFER_LIMIT` | host reads pause; 16 KiB per flow always pass |
+/// | `hostBufferBytesMax` | `HOST_BUFFER_LIMIT` | windows shrink, then bytes count as lost; `flowFloorBytes` per flow always pass |
+/// | `guestBufferBytesMax` | `GUEST_BUFFER_LIMIT` | host reads pause; `flowFloorBytes` per flow always pass |
+/// | twice `guestBufferBytesMax` | `GUEST_BUFFER_EVICTED` | the flow whose guest has taken nothing for longest is reset |
+/// | `lingerNs` | none | a host that takes nothing loses the last bytes of a flow whose guest is done |
 /// | `resetsPerSecond` | `TCP_RESETS_LIMITED` | silence |
 /// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
 ///

@@ -69,10 +69,7 @@ final class FragmentedDatagram {
     /// repeats one with other bytes. **Borrows** `frame`.
     int place(PacketView view, ByteBuf frame) {
         int end = view.fragmentOffset + view.l4Length;
-        int index = fragments.size();
-        while (index > 0 && fragments.get(index - 1).end > view.fragmentOffset) {
-            index--;
-        }
+        int index = firstEndingBehind(view.fragmentOffset);
         if (index == fragments.size() || fragments.get(index).offset >= end) {
             return index;
         }
@@ -80,6 +77,24 @@ final class FragmentedDatagram {
         boolean same = other.offset == view.fragmentOffset && other.end == end
                 && ByteBufUtil.equals(other.packet, other.headerLength, frame, view.l4Offset, view.l4Length);
         return same ? DUPLICATE : CONFLICT;
+    }
+
+    /// Index of the first fragment that ends behind `offset`. They nearly always arrive in order, so the end is tried first.
+    private int firstEndingBehind(int offset) {
+        int low = 0;
+        int high = fragments.size();
+        if (high == 0 || fragments.getLast().end <= offset) {
+            return high;
+        }
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (fragments.get(middle).end <= offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /// Adds a fragment at an index from [#place]. **Consumes** `packet`, a copy of IP header and payload.

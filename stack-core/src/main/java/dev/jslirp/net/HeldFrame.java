@@ -13,7 +13,7 @@ final class HeldFrame {
     HeldFrame(OutboundFrame frame, ByteBufAllocator allocator) {
         headerLength = frame.header.readableBytes();
         offload = frame.offload;
-        bytes = allocator.directBuffer(frame.length());
+        bytes = allocator.directBuffer(frame.length(), frame.length());
         frame.copyTo(bytes);
     }
 
@@ -33,6 +33,10 @@ final class HeldFrame {
         } finally {
             release();
         }
+    }
+
+    int heldBytes() {
+        return bytes.capacity();
     }
 
     void release() {

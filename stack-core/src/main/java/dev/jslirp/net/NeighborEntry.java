@@ -51,12 +51,14 @@ final class NeighborEntry {
         newer.older = older;
     }
 
-    /// Keeps a copy of `frame`.
-    void hold(OutboundFrame frame, ByteBufAllocator allocator) {
+    /// Keeps a copy of `frame`. @return memory held in it
+    int hold(OutboundFrame frame, ByteBufAllocator allocator) {
         if (held == null) {
             held = new ArrayDeque<>();
         }
-        held.add(new HeldFrame(frame, allocator));
+        HeldFrame copy = new HeldFrame(frame, allocator);
+        held.add(copy);
+        return copy.heldBytes();
     }
 
     /// The oldest copy, now the caller's; null when there is none.

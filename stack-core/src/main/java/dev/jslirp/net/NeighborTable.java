@@ -47,6 +47,7 @@ public final class NeighborTable implements Timed, AutoCloseable {
     private int size;
     private int asking;
     private int pending;
+    private int pendingBytes;
 
     /// An empty table. The timer is taken from `wheel`; `allocator` gives the memory of held packets.
     public NeighborTable(GuestLink link, AddressPlan plan, NetConfig config, TimerWheel wheel, Counters counters,
@@ -104,7 +105,11 @@ public final class NeighborTable implements Timed, AutoCloseable {
     /// **Borrows** the frame, and overwrites it when it sends an ARP request.
     void hold(long hi, long lo, OutboundFrame frame, long nowNs) {
         NeighborEntry entry = lookUp(hi, lo);
-        if (pending == config.neighborPendingMax() || !plan.isGuest(hi, lo)) {
+        boolean full = pending == config.neighborPendingMax() || frame.length() > config.neighborPendingBytesMax() - pendingBytes;
+        if (full) {
+            counters.increment(Counter.NEIGHBOR_PENDING_LIMIT);
+        }
+        if (full || !plan.isGuest(hi, lo)) {
             counters.drop(DropReason.NEIGHBOR_UNRESOLVED);
             return;
         }
@@ -112,7 +117,7 @@ public final class NeighborTable implements Timed, AutoCloseable {
         if (fresh) {
             entry = insert(hi, lo);
         }
-        entry.hold(frame, allocator);
+        pendingBytes += entry.hold(frame, allocator);
         pending++;
         if (fresh) {
             startAsking(entry, NeighborEntry.State.RESOLVING, nowNs);
@@ -145,6 +150,11 @@ public final class NeighborTable implements Timed, AutoCloseable {
     /// Packets held.
     int pending() {
         return pending;
+    }
+
+    /// Memory held in them.
+    int pendingBytes() {
+        return pendingBytes;
     }
 
     /// Releases the held packets and the timer. Once.
@@ -194,6 +204,7 @@ public final class NeighborTable implements Timed, AutoCloseable {
         HeldFrame held;
         while ((held = entry.takeHeld()) != null) {
             pending--;
+            pendingBytes -= held.heldBytes();
             held.sendTo(entry.mac, link);
         }
     }
@@ -217,6 +228,7 @@ public final class NeighborTable implements Timed, AutoCloseable {
         HeldFrame held;
         while ((held = entry.takeHeld()) != null) {
             pending--;
+            pendingBytes -= held.heldBytes();
             held.release();
             counters.drop(DropReason.NEIGHBOR_UNRESOLVED);
         }

@@ -5,14 +5,16 @@ package dev.jslirp.net;
 /// @param neighborsMax          guests whose MAC address is remembered; the least recently heard is forgotten
 /// @param neighborAgeNs         how long a neighbour is believed without being heard
 /// @param neighborPendingMax    packets held in all while their next hop resolves
+/// @param neighborPendingBytesMax memory held in those packets
 /// @param reassemblyBytesMax    memory held in fragments, in all
 /// @param reassemblyDatagramsMax datagrams being reassembled, in all
-/// @param reassemblyFragmentsMax fragments of one datagram
+/// @param reassemblyFragmentsMax fragments of one datagram; the largest one has 119 at an MTU of 576
 /// @param reassemblyAgeNs       age at which an incomplete datagram is given up (RFC 1122 §3.3.2)
 /// @param icmpErrorsPerSecond   errors sent to guests per second (RFC 1812 §4.3.2.8)
 /// @param icmpErrorBurst        errors that may be sent at once after a quiet time
-public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendingMax, int reassemblyBytesMax,
-        int reassemblyDatagramsMax, int reassemblyFragmentsMax, long reassemblyAgeNs, int icmpErrorsPerSecond, int icmpErrorBurst) {
+public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendingMax, int neighborPendingBytesMax,
+        int reassemblyBytesMax, int reassemblyDatagramsMax, int reassemblyFragmentsMax, long reassemblyAgeNs, int icmpErrorsPerSecond,
+        int icmpErrorBurst) {
     private static final long S = 1_000_000_000L;
     /// Tables are searched or swept whole now and then, so they stay this small.
     private static final int TABLE_MAX = 65_536;
@@ -22,6 +24,7 @@ public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendin
         require("neighborsMax", neighborsMax, 1, TABLE_MAX);
         require("neighborAgeNs", neighborAgeNs, 1, Long.MAX_VALUE / 4);
         require("neighborPendingMax", neighborPendingMax, 0, TABLE_MAX);
+        require("neighborPendingBytesMax", neighborPendingBytesMax, 0, Integer.MAX_VALUE);
         require("reassemblyBytesMax", reassemblyBytesMax, 0, Integer.MAX_VALUE);
         require("reassemblyDatagramsMax", reassemblyDatagramsMax, 0, TABLE_MAX);
         require("reassemblyFragmentsMax", reassemblyFragmentsMax, 2, 8_192);
@@ -32,7 +35,7 @@ public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendin
 
     /// Defaults fit for tens of guests.
     public static NetConfig defaults() {
-        return new NetConfig(256, 600 * S, 64, 4 << 20, 64, 64, 30 * S, 1_000, 100);
+        return new NetConfig(256, 600 * S, 64, 1 << 20, 4 << 20, 64, 128, 30 * S, 1_000, 100);
     }
 
     private static void require(String name, long value, long min, long max) {

@@ -3,20 +3,27 @@ package dev.jslirp.net;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IcmpHeader;
+import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.PacketView;
 import dev.jslirp.wire.UdpHeader;
 import io.netty.buffer.ByteBuf;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
-/// UDP from guests: to the gateway's services by port, to address translation, or refused.
+/// UDP from guests: to the gateway's services by address and port, to address translation, or refused.
 public final class UdpInput implements PacketHandler {
+    /// Where a service is found.
+    private record Registration(long addressLo, int port, GatewayService service) {}
+
+    /// Stands for both broadcast addresses.
+    private static final IpAddress BROADCAST = IpAddress.v4(-1);
+
     private final AddressPlan plan;
     private final FrameOutput output;
     private final PacketHandler nat;
     private final Counters counters;
     /// A handful at most: searched, not hashed.
-    private int[] ports = {};
-    private GatewayService[] services = {};
+    private final List<Registration> registrations = new ArrayList<>();
 
     /// An input that gives what no service takes to `nat`, decoded: datagrams to the outside, and to the gateway's
     /// address, behind which policy may put the host's loopback.
@@ -27,20 +34,31 @@ public final class UdpInput implements PacketHandler {
         this.counters = counters;
     }
 
-    /// Gives datagrams to `port` of the gateway's addresses and of the broadcast addresses to `service`.
+    /// Gives datagrams to `port` of `address`, one of the gateway's own, to `service`.
+    ///
+    /// @throws IllegalArgumentException if the address is not the gateway's, or the port is not within 1 to 65535 or taken
+    public void register(IpAddress address, int port, GatewayService service) {
+        if (!plan.isOurs(address.hi(), address.lo())) {
+            throw new IllegalArgumentException(address + " is not an address of the gateway");
+        }
+        add(address, port, service);
+    }
+
+    /// Gives datagrams to `port` of the broadcast addresses to `service`.
     ///
     /// @throws IllegalArgumentException if the port is not within 1 to 65535, or is taken
-    public void register(int port, GatewayService service) {
+    public void registerBroadcast(int port, GatewayService service) {
+        add(BROADCAST, port, service);
+    }
+
+    private void add(IpAddress address, int port, GatewayService service) {
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("port " + port + " is not within 1 to 65535");
         }
-        if (service(port) != null) {
-            throw new IllegalArgumentException("UDP port " + port + " has a service already");
+        if (service(address.lo(), port) != null) {
+            throw new IllegalArgumentException("UDP port " + port + " of " + address + " has a service already");
         }
-        ports = Arrays.copyOf(ports, ports.length + 1);
-        services = Arrays.copyOf(services, ports.length);
-        ports[ports.length - 1] = port;
-        services[ports.length - 1] = service;
+        registrations.add(new Registration(address.lo(), port, service));
     }
 
     @Override
@@ -49,7 +67,7 @@ public final class UdpInput implements PacketHandler {
         if (reason == DropReason.NONE) {
             reason = switch (plan.destination(view.dstHi, view.dstLo)) {
                 case OURS -> toGateway(view, frame, nowNs);
-                case BROADCAST -> serve(view, frame, nowNs) ? DropReason.NONE : DropReason.UDP_REFUSED;
+                case BROADCAST -> serve(BROADCAST.lo(), view, frame, nowNs) ? DropReason.NONE : DropReason.UDP_REFUSED;
                 case OUTSIDE -> toNat(view, frame, nowNs);
                 case MULTICAST, GUEST, INVALID -> DropReason.UDP_REFUSED;
             };
@@ -60,7 +78,7 @@ public final class UdpInput implements PacketHandler {
     }
 
     private DropReason toGateway(PacketView view, ByteBuf frame, long nowNs) {
-        if (serve(view, frame, nowNs)) {
+        if (serve(view.dstLo, view, frame, nowNs)) {
             return DropReason.NONE;
         }
         if (view.dstLo == plan.gateway().lo()) {
@@ -75,8 +93,8 @@ public final class UdpInput implements PacketHandler {
         return DropReason.NONE;
     }
 
-    private boolean serve(PacketView view, ByteBuf frame, long nowNs) {
-        GatewayService service = service(view.dstPort);
+    private boolean serve(long addressLo, PacketView view, ByteBuf frame, long nowNs) {
+        GatewayService service = service(addressLo, view.dstPort);
         if (service == null) {
             return false;
         }
@@ -84,10 +102,11 @@ public final class UdpInput implements PacketHandler {
         return true;
     }
 
-    private GatewayService service(int port) {
-        for (int i = 0; i < ports.length; i++) {
-            if (ports[i] == port) {
-                return services[i];
+    private GatewayService service(long addressLo, int port) {
+        for (int i = 0; i < registrations.size(); i++) {
+            Registration registration = registrations.get(i);
+            if (registration.port == port && registration.addressLo == addressLo) {
+                return registration.service;
             }
         }
         return null;

@@ -25,7 +25,7 @@
 ///        ┌───────────────┼──────────────────────────┐
 ///   IcmpResponder     UdpInput                  (TCP: nat)
 ///   │ ICMP_LENGTH,    │ UDP_LENGTH, UDP_CHECKSUM, UDP_PORT, UDP_REFUSED
-///   │ _CHECKSUM,      ├─► GatewayService by port (DHCP, DNS)
+///   │ _CHECKSUM,      ├─► GatewayService by address and port (DHCP, DNS)
 ///   │ _TYPE           └─► nat
 ///   ├─► echo to us: ECHO_ANSWERED
 ///   ├─► echo to elsewhere: nat
@@ -46,8 +46,8 @@
 /// **States.** Of a neighbour: RESOLVING, REACHABLE, PROBING (diagram at [dev.jslirp.net.NeighborTable]). Of a datagram
 /// being put together: collecting, or refused: the latter drops what is still to come, until its age ends it.
 ///
-/// **Limits**, all fields of [dev.jslirp.net.NetConfig]: neighbours (`NEIGHBOR_LIMIT`), packets waiting for one (drops
-/// `NEIGHBOR_UNRESOLVED`; each is at most one frame of the link), bytes, datagrams and fragments in reassembly
+/// **Limits**, all fields of [dev.jslirp.net.NetConfig]: neighbours (`NEIGHBOR_LIMIT`), packets waiting for one and their bytes
+/// (`NEIGHBOR_PENDING_LIMIT`; drops `NEIGHBOR_UNRESOLVED`), bytes, datagrams and fragments in reassembly
 /// (`REASSEMBLY_LIMIT`), its age (`REASSEMBLY_TIMEOUT`), ICMP errors per second (`ICMP_ERRORS_RATE_LIMITED`). Work
 /// per fragment is bounded by the two counts. At rest no timer is armed.
 ///

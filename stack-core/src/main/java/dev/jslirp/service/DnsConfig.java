@@ -16,11 +16,17 @@ import java.util.function.Supplier;
 /// @param refreshNs     how long an answer of `upstreams` is used
 /// @param staticNames   names answered locally, at most 16 addresses each; held in lower case without the final dot
 /// @param pendingMax    queries waiting for an answer, at least 1
-/// @param tcpStreamsMax guest TCP connections to the forwarder, at least 0
+/// @param tcpStreamsMax guest TCP connections to the forwarder, at least 0; a new one ends one that is idle, if any is
+/// @param tcpExchangesMax queries of one such connection answered at a time, at least 1; the rest of its input waits
+/// @param tcpInputBytesMax input of one such connection not yet taken, `tcpQueryBytesMax` + 2 at least: the window offered to the guest
+/// @param tcpUnreadBytesMax answers one such connection's guest has not read, at least 1; above it queries wait
+/// @param tcpQueryBytesMax longest query by TCP, 512 … 65535; a longer one resets the connection
+/// @param tcpIdleNs     time in which one such connection must bring a whole query (RFC 7766 §6.2.3)
 /// @param timeoutNs     time one resolver gets before the next is asked
 /// @param attempts      rounds over all resolvers before the guest gets SERVFAIL, 1 … 10
 public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstreams, long refreshNs,
-        Map<String, List<IpAddress>> staticNames, int pendingMax, int tcpStreamsMax, long timeoutNs, int attempts) {
+        Map<String, List<IpAddress>> staticNames, int pendingMax, int tcpStreamsMax, int tcpExchangesMax, int tcpInputBytesMax,
+        int tcpUnreadBytesMax, int tcpQueryBytesMax, long tcpIdleNs, long timeoutNs, int attempts) {
     private static final int ADDRESSES_MAX = 16;
 
     /// @throws IllegalArgumentException naming the field that is wrong, and why
@@ -29,6 +35,12 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
         require(refreshNs >= 0, "DNS refresh time " + refreshNs + " ns is negative");
         require(pendingMax >= 1, "pending DNS queries " + pendingMax + ": at least 1");
         require(tcpStreamsMax >= 0, "DNS over TCP streams " + tcpStreamsMax + ": at least 0");
+        require(tcpExchangesMax >= 1, "DNS queries at a time of a TCP stream " + tcpExchangesMax + ": at least 1");
+        require(tcpQueryBytesMax >= 512 && tcpQueryBytesMax <= 65_535, "longest DNS query " + tcpQueryBytesMax + " is outside 512 to 65535");
+        require(tcpInputBytesMax >= tcpQueryBytesMax + 2, "DNS input of a TCP stream " + tcpInputBytesMax + " holds no query of "
+                + tcpQueryBytesMax + " bytes");
+        require(tcpUnreadBytesMax >= 1, "unread DNS answers of a TCP stream " + tcpUnreadBytesMax + ": at least 1");
+        require(tcpIdleNs > 0, "idle time of a DNS TCP stream " + tcpIdleNs + " ns: must be positive");
         require(timeoutNs > 0, "DNS timeout " + timeoutNs + " ns: must be positive");
         require(attempts >= 1 && attempts <= 10, "DNS attempts " + attempts + " are outside 1 to 10");
         Map<String, List<IpAddress>> names = new TreeMap<>();
@@ -41,7 +53,26 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
 
     /// Forwards to `upstreams`.
     public static DnsConfig forwardingTo(Supplier<List<InetSocketAddress>> upstreams) {
-        return new DnsConfig(true, upstreams, 5_000_000_000L, Map.of(), 1_024, 64, 2_000_000_000L, 2);
+        return new DnsConfig(true, upstreams, 5_000_000_000L, Map.of(), 1_024, 64, 16, 64 << 10, 128 << 10, 4_096, 10_000_000_000L,
+                2_000_000_000L, 2);
+    }
+
+    /// This configuration with names answered locally.
+    public DnsConfig withStaticNames(Map<String, List<IpAddress>> changed) {
+        return new DnsConfig(enabled, upstreams, refreshNs, changed, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,
+                tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts);
+    }
+
+    /// This configuration with other limits on what waits.
+    public DnsConfig withLimits(int pendingMax, int tcpStreamsMax) {
+        return new DnsConfig(enabled, upstreams, refreshNs, staticNames, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,
+                tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts);
+    }
+
+    /// This configuration with other patience: with one resolver, and how often each is asked.
+    public DnsConfig withRetries(long timeoutNs, int attempts) {
+        return new DnsConfig(enabled, upstreams, refreshNs, staticNames, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,
+                tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts);
     }
 
     private static void require(boolean condition, String message) {

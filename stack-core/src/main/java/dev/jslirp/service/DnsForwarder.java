@@ -39,6 +39,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     final DnsUpstreams upstreams;
     /// All exchanges, oldest first.
     final Set<DnsExchange> pending = new LinkedHashSet<>();
+    /// Guests' TCP connections, the one quiet for longest first.
     final Set<GuestDnsStream> streams = new LinkedHashSet<>();
 
     private final DatagramOutput output;
@@ -91,15 +92,34 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     /// Opens a guest's TCP connection to the forwarder.
     @Override
     public HostStream connect(InetSocketAddress remote, HostStreamListener listener) {
-        boolean refused = !config.enabled() || streams.size() >= config.tcpStreamsMax();
-        if (refused && config.enabled()) {
-            counters.increment(Counter.DNS_PENDING_LIMIT);
-        }
+        boolean refused = !config.enabled() || !admitStream();
         GuestDnsStream stream = new GuestDnsStream(this, remote, listener, refused);
         if (!refused) {
             streams.add(stream);
         }
         return stream;
+    }
+
+    /// Makes room for one more stream by ending the one quiet for longest of those for which nothing is being asked.
+    private boolean admitStream() {
+        if (streams.size() < config.tcpStreamsMax()) {
+            return true;
+        }
+        counters.increment(Counter.DNS_STREAM_LIMIT);
+        for (GuestDnsStream stream : streams) {
+            if (stream.isIdle()) {
+                stream.giveWay();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// A stream brought a query or got an answer: keeps `streams` in order of that.
+    void active(GuestDnsStream stream) {
+        if (streams.remove(stream)) {
+            streams.add(stream);
+        }
     }
 
     /// Drops what is pending; idempotent.

@@ -3,6 +3,7 @@ package dev.jslirp.service;
 import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.stats.Counter;
 import dev.jslirp.time.Batch;
 import dev.jslirp.time.Timed;
 import dev.jslirp.wire.DnsMessage;
@@ -18,15 +19,6 @@ import java.util.List;
 /// What is written to it are queries with a length before each; answers come back in the order in which they are
 /// ready (RFC 7766 §7). The listener is called at the end of a batch only.
 final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Participant, Timed {
-    /// Queries answered at a time; the rest of the input waits.
-    static final int EXCHANGES_MAX = 16;
-    /// Answers the guest has not read; while there are more, input waits.
-    static final int UNREAD_BYTES_MAX = 128 << 10;
-    /// A query longer than this ends the connection.
-    static final int QUERY_BYTES_MAX = 4_096;
-    /// Without a query or an answer for this long the connection ends (RFC 7766 §6.2.3).
-    static final long IDLE_NS = 10_000_000_000L;
-
     private static final int PREFIX = 2;
 
     /// What becomes of the connection at the end of the batch; in order of time.
@@ -70,9 +62,15 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
     @Override
     public void flush() {
         if (isLive()) {
-            touch();
+            // The guest's window, half shut by now, is opened again when this input has been read.
+            drainedDue |= input.readableBytes() > forwarder.config.tcpInputBytesMax() / 2;
             join();
         }
+    }
+
+    @Override
+    public int roomBytes() {
+        return Math.max(0, forwarder.config.tcpInputBytesMax() - input.readableBytes());
     }
 
     /// What waits because the guest asks faster than answers come. A query in parts is not counted: it waits for the guest.
@@ -158,7 +156,10 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
     public void onDeadline(long nowNs) {
         if (!exchanges.isEmpty()) {
             touch();
-        } else if (answers.isEmpty()) {
+            return;
+        }
+        forwarder.counters.increment(Counter.DNS_STREAM_IDLE);
+        if (answers.isEmpty()) {
             guestEnded = true;
             join();
         } else {
@@ -214,7 +215,7 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
         stalled = false;
         while (state == State.OPEN && input.readableBytes() >= PREFIX) {
             int length = input.getUnsignedShort(input.readerIndex());
-            if (length > QUERY_BYTES_MAX) {
+            if (length > forwarder.config.tcpQueryBytesMax()) {
                 forwarder.counters.drop(DropReason.DNS_MALFORMED);
                 fail(HostError.RESET);
                 return;
@@ -224,11 +225,13 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
             }
             if (!hasRoom()) {
                 stalled = true;
+                forwarder.counters.increment(Counter.DNS_STREAM_STALLED);
                 drainedDue = true;
                 break;
             }
             int index = input.readerIndex() + PREFIX;
             input.skipBytes(PREFIX + length);
+            touch();
             forwarder.onStreamQuery(this, input, index, length);
         }
         if (state == State.OPEN) {
@@ -237,7 +240,18 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
     }
 
     private boolean hasRoom() {
-        return exchanges.size() < EXCHANGES_MAX && unreadBytes < UNREAD_BYTES_MAX;
+        return exchanges.size() < forwarder.config.tcpExchangesMax() && unreadBytes < forwarder.config.tcpUnreadBytesMax();
+    }
+
+    /// Whether nothing is being asked for it, so that a newer stream may have its place.
+    boolean isIdle() {
+        return exchanges.isEmpty() && state == State.OPEN;
+    }
+
+    /// Ends it for a newer one.
+    void giveWay() {
+        fail(HostError.NO_RESOURCES);
+        forwarder.streams.remove(this);
     }
 
     private boolean isLive() {
@@ -251,7 +265,8 @@ final class GuestDnsStream implements HostStream, DnsExchange.Asker, Batch.Parti
     }
 
     private void touch() {
-        forwarder.wheel.arm(timer, forwarder.batch.begin() + IDLE_NS);
+        forwarder.wheel.arm(timer, forwarder.batch.begin() + forwarder.config.tcpIdleNs());
+        forwarder.active(this);
     }
 
     private void join() {

@@ -20,9 +20,10 @@
 /// `StreamConnector` whose streams parse length-prefixed messages.
 ///
 /// **Limits and counters.** Leases: `leasesMax` → `DHCP_LEASE_LIMIT`. Exchanges: `pendingMax` →
-/// `DNS_PENDING_LIMIT` (the oldest is dropped). Guest TCP connections: `tcpStreamsMax` → `DNS_PENDING_LIMIT`
-/// (refused); 16 exchanges and 128 KiB of answers per connection (reading stops), 4 KiB per query
-/// (`DNS_MALFORMED`, reset), idle for 10 s (closed). Malformed: `DHCP_MALFORMED`, `DNS_MALFORMED`. Answers
+/// `DNS_PENDING_LIMIT` (the oldest is dropped). Guest TCP connections: `tcpStreamsMax` → `DNS_STREAM_LIMIT`
+/// (the one idle for longest is reset, else the new one refused); per connection `tcpExchangesMax` and `tcpUnreadBytesMax` →
+/// `DNS_STREAM_STALLED` (reading stops, and at `tcpInputBytesMax` the guest's window is shut), `tcpQueryBytesMax` → `DNS_MALFORMED`
+/// (reset), `tcpIdleNs` without a whole query or an answer → `DNS_STREAM_IDLE` (closed). Malformed: `DHCP_MALFORMED`, `DNS_MALFORMED`. Answers
 /// that match no query: `DNS_FORGED_ANSWERS`. Exhausted: `DNS_TIMEOUTS`. Next resolver: `DNS_FAILOVERS`.
 ///
 /// **Ownership.** Datagrams of guests and of the host are borrowed. An exchange owns a copy of its query; a

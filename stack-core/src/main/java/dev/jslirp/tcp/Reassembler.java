@@ -3,14 +3,17 @@ package dev.jslirp.tcp;
 import dev.jslirp.wire.SeqNum;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.Arrays;
 
 /// Bytes that arrived ahead of `RCV.NXT`: disjoint, sorted ranges, each a chain of buffers.
 ///
 /// Appending to a range, prepending and joining two ranges touch only the ends of chains, so the work per
 /// segment depends on [#MAX_RANGES] alone. Memory is counted by what the buffers pin.
 final class Reassembler {
-    /// Holes a guest may keep open at once.
-    static final int MAX_RANGES = 64;
+    /// Holes a guest may keep open at once. What lies beyond is not acknowledged selectively, and a sender takes it to be in flight: few
+    /// ranges would turn one burst of losses into a round trip per segment.
+    static final int MAX_RANGES = 512;
+    private static final int INITIAL_RANGES = 8;
     /// Capacity of a buffer that small payloads are copied to, bytes.
     private static final int COPY_CAPACITY = 512;
 
@@ -37,7 +40,7 @@ final class Reassembler {
 
     private final ByteBufAllocator allocator;
     private final int bytesMax;
-    private final Range[] ranges = new Range[MAX_RANGES];
+    private Range[] ranges = new Range[INITIAL_RANGES];
     private int count;
     private int pinnedBytes;
     private int clock;
@@ -221,6 +224,9 @@ final class Reassembler {
     }
 
     private void insert(int i, Range range) {
+        if (count == ranges.length) {
+            ranges = Arrays.copyOf(ranges, 2 * count);
+        }
         System.arraycopy(ranges, i, ranges, i + 1, count - i);
         ranges[i] = range;
         count++;

@@ -70,7 +70,10 @@ final class ReceiveSide {
             // A probe that starts at RCV.NXT still carries a valid ACK; its data is trimmed away.
             return seq == rcvNxt;
         }
-        return SeqNum.inWindow(seq, rcvNxt, window) || length > 0 && SeqNum.inWindow(seq + length - 1, rcvNxt, window);
+        // DEVIATION: a segment without data may lie at the right edge, as RCV.NXT may while the window is 0: the bare ACKs of a guest that
+        // has filled the window lie there, and when bytes before them are lost the ACKs would be lost too.
+        return SeqNum.inWindow(seq, rcvNxt, length == 0 ? window + 1 : window)
+                || length > 0 && SeqNum.inWindow(seq + length - 1, rcvNxt, window);
     }
 
     /// RFC 7323 §5.3 R1.
@@ -113,13 +116,13 @@ final class ReceiveSide {
         return field;
     }
 
-    /// The window field of SYN and SYN-ACK, never scaled (RFC 7323 §2.2).
+    /// The window field of SYN and SYN-ACK, never scaled (RFC 7323 §2.2). Sent again it promises no less than before.
     int synWindowField(int room) {
         int field = Math.clamp(room, 0, Math.min(windowMax, 0xffff));
         largestRoom = Math.max(largestRoom, field);
         edge = SeqNum.max(edge, rcvNxt + field);
         edgeTold = SeqNum.max(edgeTold, edge);
-        return field;
+        return edge - rcvNxt;
     }
 
     /// Whether the window has opened enough to tell the guest unasked (RFC 9293 §3.8.6.2.2). Before its first byte it can wait:

@@ -1,18 +1,20 @@
 package dev.jslirp.tcp;
 
 import dev.jslirp.wire.SeqNum;
+import java.util.Arrays;
 
 /// What the guest has acknowledged selectively above `SND.UNA`, and the arithmetic of RFC 6675 on it.
 ///
-/// Sorted disjoint ranges in two arrays of fixed size; blocks that would need more are forgotten, which costs
-/// at most a superfluous retransmission.
+/// Sorted disjoint ranges in two arrays, which grow up to [#MAX_RANGES]; blocks that would need more are forgotten. What is forgotten
+/// counts as in flight and holds recovery back, so the limit is beyond what a burst of losses leaves of a window of 4 MiB.
 final class SackScoreboard {
-    static final int MAX_RANGES = 64;
+    static final int MAX_RANGES = 1_024;
+    private static final int INITIAL_RANGES = 16;
     /// RFC 6675 §2.
     static final int DUP_THRESH = 3;
 
-    private final int[] left = new int[MAX_RANGES];
-    private final int[] right = new int[MAX_RANGES];
+    private int[] left = new int[INITIAL_RANGES];
+    private int[] right = new int[INITIAL_RANGES];
     private int count;
     private int sackedBytes;
     /// Unsacked bytes before this number are lost (`IsLost` of RFC 6675 §4); valid when `count > 0`.
@@ -63,8 +65,12 @@ final class SackScoreboard {
         if (i == j && count == MAX_RANGES) {
             return false;
         }
-        System.arraycopy(left, j, left, i + 1, Math.min(count - j, MAX_RANGES - i - 1));
-        System.arraycopy(right, j, right, i + 1, Math.min(count - j, MAX_RANGES - i - 1));
+        if (i == j && count == left.length) {
+            left = Arrays.copyOf(left, 2 * count);
+            right = Arrays.copyOf(right, 2 * count);
+        }
+        System.arraycopy(left, j, left, i + 1, count - j);
+        System.arraycopy(right, j, right, i + 1, count - j);
         left[i] = newLeft;
         right[i] = newRight;
         count += 1 - (j - i);

@@ -43,6 +43,8 @@ final class SendSide {
     private int highRxt;
     private boolean retransmitHead;
     private boolean rescued;
+    /// Whether what is selected is the rescue retransmission of this recovery.
+    private boolean selectedRescue;
     private int dupAcks;
     private boolean timing;
     private int timedSeq;
@@ -101,6 +103,7 @@ final class SendSide {
     /// Chooses the next segment to send (NextSeg of RFC 6675 §4, or new data). @return whether there is one
     boolean select() {
         selectedRetransmit = true;
+        selectedRescue = false;
         if (recovering && sndWnd > 0 && selectLost()) {
             return true;
         }
@@ -140,7 +143,9 @@ final class SendSide {
             return false;
         }
         rescued = true;
-        return retransmit(SeqNum.max(from, sndMax - mss), sndMax, mss);
+        boolean found = retransmit(SeqNum.max(from, sndMax - mss), sndMax, mss);
+        selectedRescue = true;
+        return found;
     }
 
     private boolean retransmit(int from, int end, int limit) {
@@ -202,7 +207,10 @@ final class SendSide {
         }
         if (recovering && selectedRetransmit) {
             retransmitHead = false;
-            highRxt = SeqNum.max(highRxt, end);
+            if (!selectedRescue) {
+                // RFC 6675 §4 NextSeg rule 4: a rescue leaves HighRxt alone, else the holes before it would pass for sent again.
+                highRxt = SeqNum.max(highRxt, end);
+            }
             timing = false;
         } else {
             sndNxt = end;
@@ -315,9 +323,12 @@ final class SendSide {
 
     /// RFC 9293 §3.10.7.4: takes the window of a segment that is not older than the last one used.
     ///
-    /// @param window already scaled
-    void updateWindow(int segSeq, int segAck, int window) {
-        if (SeqNum.lt(wl1, segSeq) || wl1 == segSeq && SeqNum.leq(wl2, segAck)) {
+    /// @param window   already scaled
+    /// @param advances whether its acknowledgement was news
+    void updateWindow(int segSeq, int segAck, int window, boolean advances) {
+        // DEVIATION: an ACK that advances SND.UNA is the newest whatever its SEG.SEQ. A guest's retransmissions carry lower sequence numbers
+        // than its bare ACKs before them; by SND.WL1 alone a window that closes meanwhile would go unnoticed, and be overrun.
+        if (advances || SeqNum.lt(wl1, segSeq) || wl1 == segSeq && SeqNum.leq(wl2, segAck)) {
             setWindow(segSeq, segAck, window);
         }
     }

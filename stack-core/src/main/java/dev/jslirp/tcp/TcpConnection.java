@@ -17,6 +17,8 @@ public final class TcpConnection {
     /// MSS assumed without the option (RFC 9293 §3.7.1), and the least that still makes progress beside options.
     private static final int MSS_DEFAULT = 536, MSS_MIN = 48;
     private static final int TIMESTAMP_BYTES = 12;
+    /// Segments of data sent in a row; others get their turn in between.
+    private static final int SEGMENTS_IN_A_ROW = 16;
     private static final int WINDOW_SHIFT_MAX = 14;
     private static final long MS = 1_000_000L, SECOND = 1_000 * MS;
 
@@ -32,6 +34,7 @@ public final class TcpConnection {
     private boolean synSent;
     private boolean detached;
     private boolean sackPermitted;
+    private boolean turnUsedUp;
     /// The guest's window scale, -1 when scaling is off.
     private int guestShift = -1;
     private int guestMss = MSS_DEFAULT;
@@ -145,6 +148,7 @@ public final class TcpConnection {
         snd.congestion = CongestionControl.of(shared.config().congestionControl(), snd.mss);
         if (guestShift >= 0) {
             snd.windowShift = guestShift;
+            rcv.windowShift = ReceiveSide.shiftFor(shared.config().receiveWindowMax());
         }
     }
 
@@ -153,9 +157,6 @@ public final class TcpConnection {
             snd.rtt.sample(nowNs - (timers.retransmitAtNs - shared.config().rtoInitialNs()));
         }
         snd.established(segment.seq, segment.ack, windowBytes);
-        if (guestShift >= 0) {
-            rcv.windowShift = ReceiveSide.shiftFor(shared.config().receiveWindowMax());
-        }
         state = TcpState.ESTABLISHED;
         timers.retransmitAtNs = TcpTimers.OFF;
         long idleNs = shared.config().keepAliveIdleNs();
@@ -313,7 +314,8 @@ public final class TcpConnection {
         }
         boolean news = sackPermitted && snd.sacked(segment.options.sack, segment.options.sackBlocks, segment.ack);
         int window = segment.window << snd.windowShift;
-        if (SeqNum.gt(segment.ack, snd.sndUna)) {
+        boolean advances = SeqNum.gt(segment.ack, snd.sndUna);
+        if (advances) {
             acknowledged(segment, nowNs);
         }
         boolean duplicate = segment.ack == snd.sndUna && snd.inFlight() && segment.payloadLength == 0
@@ -322,7 +324,7 @@ public final class TcpConnection {
             count(Counter.TCP_FAST_RETRANSMITS);
         }
         if (SeqNum.geq(segment.ack, snd.sndUna)) {
-            snd.updateWindow(segment.seq, segment.ack, window);
+            snd.updateWindow(segment.seq, segment.ack, window, advances);
             if (timers.persisting) {
                 snd.retries = 0;
             }
@@ -576,17 +578,22 @@ public final class TcpConnection {
         if (state == TcpState.SYN_SENT && !synSent) {
             sendSyn(nowNs);
         }
-        while (state.sends() && snd.select()) {
-            if (!sendSelected(nowNs)) {
-                break;
-            }
+        int sent = 0;
+        while (sent < SEGMENTS_IN_A_ROW && state.sends() && snd.select() && sendSelected(nowNs)) {
+            sent++;
         }
+        turnUsedUp = sent == SEGMENTS_IN_A_ROW;
         if (state.sends()) {
             armRetransmission(nowNs);
         }
         if (state.isSynchronized()) {
             acknowledgeIfOwed(nowNs);
         }
+    }
+
+    /// Whether the last [#onBatchEnd] stopped because its turn was over: it is to be called again when others had theirs.
+    public boolean wantsAnotherTurn() {
+        return turnUsedUp;
     }
 
     private boolean sendSelected(long nowNs) {
@@ -685,6 +692,11 @@ public final class TcpConnection {
         finish(nowNs);
     }
 
+    /// Memory held in bytes that arrived out of order.
+    public int outOfOrderBytes() {
+        return rcv.reassembler == null ? 0 : rcv.reassembler.pinnedBytes();
+    }
+
     /// The connection's state.
     public TcpState state() {
         return state;
@@ -751,7 +763,9 @@ public final class TcpConnection {
     /// An ACK without data. SACK blocks ride only here: every segment out of order is answered by one, and a data
     /// segment would have to be cut for them.
     private void sendAck(long nowNs) {
-        OutboundSegment segment = begin(snd.ackSeq(), TcpHeader.ACK, nowNs);
+        // Before the handshake is done the guest's window is not known, and SND.NXT is the number after our SYN.
+        int seq = state == TcpState.SYN_RECEIVED ? snd.sndMax : snd.ackSeq();
+        OutboundSegment segment = begin(seq, TcpHeader.ACK, nowNs);
         if (sackPermitted) {
             int blocks = 0;
             if (rcv.dsack) {
@@ -762,11 +776,17 @@ public final class TcpConnection {
                 count(Counter.TCP_DSACK_SENT);
             }
             if (rcv.reassembler != null) {
-                blocks = rcv.reassembler.writeSack(segment.sack, blocks, rcv.timestamps ? 3 : 4);
+                blocks = rcv.reassembler.writeSack(segment.sack, blocks, sackBlocksMax());
             }
             segment.sackBlocks = blocks;
         }
         emit();
+    }
+
+    /// Four blocks, three beside timestamps (RFC 2018 §3), fewer where the link's MTU has no room for them.
+    private int sackBlocksMax() {
+        int timestampBytes = rcv.timestamps ? TIMESTAMP_BYTES : 0;
+        return Math.min((40 - timestampBytes - 4) / 8, (shared.mss() - timestampBytes - 4) / 8);
     }
 
     private void sendSyn(long nowNs) {

@@ -2,115 +2,135 @@ package dev.jslirp.wire;
 
 import io.netty.buffer.ByteBuf;
 
-/// A frame as one line of text, for traces and tests; it allocates.
-///
-/// ```
-/// arp who-has 10.0.2.2 tell 10.0.2.15
-/// arp reply 10.0.2.2 is-at 52:55:0a:00:02:02
-/// 10.0.2.15:40000 > 192.0.2.9:80 tcp S 7:7(0) win 65535 <mss 1460,sackOK>
-/// 10.0.2.15:40001 > 10.0.2.3:53 udp (32)
-/// 10.0.2.15 > 10.0.2.2 icmp echo id 7 seq 1 (56)
-/// 10.0.2.15 > 192.0.2.9 protocol 17 fragment 1480+1480 of 5
-/// ethertype 0x86dd (60)
-/// ```
-/// A number in parentheses is the length of what follows the headers. `gso N` stands behind a super-frame, cut every `N`
-/// bytes. Checksums of transport are not verified; where anything else is wrong, the line ends with the [DropReason].
+/// One line of text per frame, for traces and failure messages; TCP in the notation of packet scripts. Allocates.
 public final class FrameText {
-    /// Bytes at the beginning of a frame that [#of] may read: Ethernet, IPv4 and TCP headers with all options.
-    public static final int HEAD_BYTES = EthernetHeader.LENGTH + 60 + TcpHeader.MAX_LENGTH;
+    private final PacketView view = new PacketView();
 
-    private FrameText() {}
-
-    /// The text of the frame of `length` bytes at `off`. **Borrows** `frame`, which needs to hold the first
-    /// [#HEAD_BYTES] of these bytes only.
-    public static String of(ByteBuf frame, int off, int length, long offload) {
-        StringBuilder text = new StringBuilder();
-        PacketView view = new PacketView();
-        // Nothing sums what is not there: the payload may be missing.
-        view.offload = offload | Offload.pack(Offload.DATA_VALID, 0, 0, 0, 0, 0);
+    /// Describes a whole Ethernet frame at the readable bytes. **Borrows** `frame`.
+    ///
+    /// @param offload see [Offload]
+    public String describe(ByteBuf frame, long offload) {
+        view.offload = offload;
+        int off = frame.readerIndex();
+        int length = frame.readableBytes();
         DropReason reason = EthernetHeader.decode(frame, off, length, view);
-        if (reason == DropReason.NONE) {
-            reason = appendNetwork(text, frame, off + EthernetHeader.LENGTH, length - EthernetHeader.LENGTH, view);
-        }
-        if (Offload.gsoType(offload) != Offload.GSO_NONE) {
-            text.append(" gso ").append(Offload.gsoSize(offload));
-        }
         if (reason != DropReason.NONE) {
-            text.append(text.isEmpty() ? "" : " ").append(reason).append(" (").append(length).append(')');
+            return malformed(reason, length);
         }
-        return text.toString();
-    }
-
-    private static DropReason appendNetwork(StringBuilder text, ByteBuf frame, int off, int length, PacketView view) {
         return switch (view.etherType) {
-            case EthernetHeader.TYPE_ARP -> appendArp(text, frame, off, length);
-            case EthernetHeader.TYPE_IPV4 -> appendIpv4(text, frame, off, length, view);
-            default -> {
-                text.append("ethertype 0x").append(Integer.toHexString(0x1_0000 | view.etherType), 1, 5);
-                text.append(" (").append(length).append(')');
-                yield DropReason.NONE;
-            }
+            case EthernetHeader.TYPE_ARP -> arp(frame, off + EthernetHeader.LENGTH, length - EthernetHeader.LENGTH);
+            case EthernetHeader.TYPE_IPV4 -> ipv4(frame, off + EthernetHeader.LENGTH, length - EthernetHeader.LENGTH);
+            default -> String.format("ethertype 0x%04x, %d bytes", view.etherType, length);
         };
     }
 
-    private static DropReason appendArp(StringBuilder text, ByteBuf frame, int off, int length) {
-        DropReason reason = ArpHeader.check(frame, off, length);
-        if (reason != DropReason.NONE) {
-            return reason;
-        }
-        IpAddress sender = IpAddress.v4(ArpHeader.senderIp(frame, off));
-        if (ArpHeader.operation(frame, off) == ArpHeader.REQUEST) {
-            text.append("arp who-has ").append(IpAddress.v4(ArpHeader.targetIp(frame, off))).append(" tell ").append(sender);
-        } else {
-            text.append("arp reply ").append(sender).append(" is-at ").append(new MacAddress(ArpHeader.senderMac(frame, off)));
-        }
-        return DropReason.NONE;
+    private static String malformed(DropReason reason, int length) {
+        return "malformed (" + reason + "), " + length + " bytes";
     }
 
-    private static DropReason appendIpv4(StringBuilder text, ByteBuf frame, int off, int length, PacketView view) {
+    private static String arp(ByteBuf frame, int off, int length) {
+        if (length < ArpHeader.LENGTH) {
+            return malformed(DropReason.ARP_MALFORMED, length);
+        }
+        IpAddress sender = IpAddress.v4(frame.getInt(off + 14));
+        IpAddress target = IpAddress.v4(frame.getInt(off + 24));
+        return frame.getShort(off + 6) == 1 ? "arp who-has " + target + " tell " + sender
+                : "arp " + sender + " is-at " + new MacAddress(frame.getLong(off + 8) >>> 16);
+    }
+
+    private String ipv4(ByteBuf frame, int off, int length) {
         DropReason reason = Ipv4Header.decode(frame, off, length, view);
         if (reason != DropReason.NONE) {
-            return reason;
+            return malformed(reason, length);
         }
+        if (view.isFragment()) {
+            return addresses(false) + " fragment " + view.fragmentOffset + "+" + view.l4Length + (view.moreFragments ? " more" : " last")
+                    + " id " + view.identification;
+        }
+        return switch (view.protocol) {
+            case Ipv4Header.TCP -> tcp(frame);
+            case Ipv4Header.UDP -> udp(frame);
+            case Ipv4Header.ICMP -> icmp(frame);
+            default -> addresses(false) + " protocol " + view.protocol + ", " + view.l4Length + " bytes";
+        };
+    }
+
+    private String addresses(boolean ports) {
         IpAddress source = new IpAddress(view.srcHi, view.srcLo);
         IpAddress destination = new IpAddress(view.dstHi, view.dstLo);
-        if (view.isFragment()) {
-            text.append(source).append(" > ").append(destination).append(" protocol ").append(view.protocol).append(" fragment ")
-                    .append(view.fragmentOffset).append('+').append(view.l4Length).append(" of ").append(view.identification);
-            return DropReason.NONE;
+        return ports ? source + ":" + view.srcPort + " > " + destination + ":" + view.dstPort : source + " > " + destination;
+    }
+
+    private String tcp(ByteBuf frame) {
+        DropReason reason = TcpHeader.decode(frame, view);
+        return reason == DropReason.NONE ? addresses(true) + " " + segment(view) : addresses(false) + " tcp " + malformed(reason, view.l4Length);
+    }
+
+    private String udp(ByteBuf frame) {
+        DropReason reason = UdpHeader.decode(frame, view);
+        return reason == DropReason.NONE ? addresses(true) + " udp (" + view.payloadLength + ")"
+                : addresses(false) + " udp " + malformed(reason, view.l4Length);
+    }
+
+    private String icmp(ByteBuf frame) {
+        DropReason reason = IcmpHeader.decode(frame, view);
+        if (reason != DropReason.NONE) {
+            return addresses(false) + " icmp " + malformed(reason, view.l4Length);
         }
-        reason = switch (view.protocol) {
-            case Ipv4Header.TCP -> TcpHeader.decode(frame, view);
-            case Ipv4Header.UDP -> UdpHeader.decode(frame, view);
-            case Ipv4Header.ICMP -> IcmpHeader.decode(frame, view);
-            default -> DropReason.NONE;
+        String what = switch (view.icmpType) {
+            case IcmpHeader.ECHO_REQUEST -> "echo request id " + view.icmpId + " seq " + view.icmpSeq;
+            case IcmpHeader.ECHO_REPLY -> "echo reply id " + view.icmpId + " seq " + view.icmpSeq;
+            default -> "type " + view.icmpType + " code " + view.icmpCode;
         };
-        boolean ports = reason == DropReason.NONE && (view.protocol == Ipv4Header.TCP || view.protocol == Ipv4Header.UDP);
-        text.append(source).append(ports ? ":" + view.srcPort : "").append(" > ");
-        text.append(destination).append(ports ? ":" + view.dstPort : "");
-        if (reason == DropReason.NONE) {
-            appendTransport(text, frame, view);
-        }
-        return reason;
+        return addresses(false) + " icmp " + what + " (" + view.payloadLength + ")";
     }
 
-    private static void appendTransport(StringBuilder text, ByteBuf frame, PacketView view) {
-        switch (view.protocol) {
-            case Ipv4Header.TCP -> SegmentText.appendTo(text.append(" tcp "), frame, view);
-            case Ipv4Header.UDP -> text.append(" udp (").append(view.payloadLength).append(')');
-            case Ipv4Header.ICMP -> appendIcmp(text.append(" icmp "), view);
-            default -> text.append(" protocol ").append(view.protocol).append(" (").append(view.l4Length).append(')');
+    /// The TCP fields of `view` in the notation of packet scripts: `S. 0:0(0) ack 1 win 65535 <mss 1460,wscale 7>`.
+    public static String segment(PacketView view) {
+        StringBuilder text = new StringBuilder();
+        flag(text, view, TcpHeader.SYN, 'S');
+        flag(text, view, TcpHeader.FIN, 'F');
+        flag(text, view, TcpHeader.RST, 'R');
+        flag(text, view, TcpHeader.PSH, 'P');
+        flag(text, view, TcpHeader.URG, 'U');
+        flag(text, view, TcpHeader.ECE, 'E');
+        flag(text, view, TcpHeader.CWR, 'W');
+        flag(text, view, TcpHeader.ACK, '.');
+        text.append(' ').append(unsigned(view.seq)).append(':').append(unsigned(view.seq + view.payloadLength))
+                .append('(').append(view.payloadLength).append(')');
+        if (view.hasFlags(TcpHeader.ACK)) {
+            text.append(" ack ").append(unsigned(view.ack));
+        }
+        return text.append(" win ").append(view.window).append(options(view.options)).toString();
+    }
+
+    private static void flag(StringBuilder text, PacketView view, int flag, char letter) {
+        if (view.hasFlags(flag)) {
+            text.append(letter);
         }
     }
 
-    private static void appendIcmp(StringBuilder text, PacketView view) {
-        switch (view.icmpType) {
-            case IcmpHeader.ECHO_REQUEST -> text.append("echo id ").append(view.icmpId).append(" seq ").append(view.icmpSeq);
-            case IcmpHeader.ECHO_REPLY -> text.append("echo-reply id ").append(view.icmpId).append(" seq ").append(view.icmpSeq);
-            case IcmpHeader.DESTINATION_UNREACHABLE -> text.append("unreachable code ").append(view.icmpCode);
-            case IcmpHeader.TIME_EXCEEDED -> text.append("time-exceeded code ").append(view.icmpCode);
-            default -> text.append("type ").append(view.icmpType).append(" code ").append(view.icmpCode);
+    private static String unsigned(int seq) {
+        return Integer.toUnsignedString(seq);
+    }
+
+    private static String options(TcpOptions options) {
+        StringBuilder text = new StringBuilder();
+        if (options.mss != 0) {
+            text.append(",mss ").append(options.mss);
         }
-        text.append(" (").append(view.payloadLength).append(')');
+        if (options.sackPermitted) {
+            text.append(",sackOK");
+        }
+        if (options.timestamps) {
+            text.append(",TS val ").append(unsigned(options.tsVal)).append(" ecr ").append(unsigned(options.tsEcr));
+        }
+        if (options.windowScale >= 0) {
+            text.append(",wscale ").append(options.windowScale);
+        }
+        for (int i = 0; i < options.sackBlocks; i++) {
+            text.append(i == 0 ? ",sack " : " ").append(unsigned(options.sack[2 * i])).append(':').append(unsigned(options.sack[2 * i + 1]));
+        }
+        return text.isEmpty() ? "" : " <" + text.substring(1) + ">";
     }
 }

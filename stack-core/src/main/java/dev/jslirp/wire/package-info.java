@@ -8,7 +8,7 @@
 /// [dev.jslirp.wire.PacketView], and guarantees that the offsets and lengths it wrote lie inside the
 /// buffer; it returns a [dev.jslirp.wire.DropReason], never throws. A layer is decoded by whoever handles
 /// it: Ethernet and IP by `net`, TCP, UDP and ICMP by their handlers. *Level 2*, tests, traces and the
-/// control plane: immutable records (`DhcpMessage`, `DnsMessage`, …) and texts ([dev.jslirp.wire.FrameText]) that may allocate.
+/// control plane: immutable records (`DhcpMessage`, `DnsMessage`, …) that may allocate.
 ///
 /// **Addresses** are 128 bits in two `long`s, IPv4 in mapped form, MAC addresses 48 bits in a `long`.
 /// **Sequence numbers** are `int`s compared with [dev.jslirp.wire.SeqNum].

@@ -1,8 +1,10 @@
 package dev.jslirp.nat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jslirp.stats.Counters;
 import dev.jslirp.time.TimerWheel;
@@ -119,6 +121,23 @@ class FlowTableTest {
         assertEquals(0, list.size());
     }
 
+    @Test
+    void theGuestThatHoldsMostGivesWayFirst() {
+        FlowList list = new FlowList();
+        TestFlow lone = new TestFlow(nat, GUEST + 1, 1);
+        list.add(lone);
+        TestFlow first = new TestFlow(nat, 2);
+        list.add(first);
+        for (int ports = 3; ports < 10; ports++) {
+            list.add(new TestFlow(nat, ports));
+        }
+
+        assertSame(first, list.victim());
+        assertTrue(list.hasShare(0, GUEST));
+        assertFalse(list.hasShare(0, GUEST + 1));
+        assertFalse(list.hasShare(0, GUEST + 2));
+    }
+
     private Flow find(int ports) {
         return table.find(0, GUEST, 0, FAR, ports, 6);
     }
@@ -127,7 +146,11 @@ class FlowTableTest {
         private int removals;
 
         TestFlow(NatShared nat, int ports) {
-            super(nat, 0, GUEST, 0, FAR, ports, 6);
+            this(nat, GUEST, ports);
+        }
+
+        TestFlow(NatShared nat, long guestLo, int ports) {
+            super(nat, 0, guestLo, 0, FAR, ports, 6);
         }
 
         @Override

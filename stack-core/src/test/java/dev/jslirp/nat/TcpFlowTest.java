@@ -247,7 +247,7 @@ class TcpFlowTest {
 
     @Test
     void theTotalTowardsGuestsIsBoundedAndEveryFlowGoesOn() {
-        restart(GuestNetworkConfig.defaults().withNat(NatConfig.defaults().withBuffers(1 << 20, 100_000)));
+        restart(GuestNetworkConfig.defaults().withNat(NatConfig.defaults().withBuffers(1 << 20, 128 << 10)));
         TcpGuest first = guest(5000).connect();
         TcpGuest second = guest(5001).connect();
         byte[] sent = new byte[1 << 20];

@@ -101,7 +101,7 @@ class Ipv4InputTest {
     @Test
     void unspecifiedSourceMayOnlyBroadcastUdp() {
         StringBuilder got = new StringBuilder();
-        net.udp.register(67, (view, frame, now) -> got.append(view.payloadLength));
+        net.udp.registerBroadcast(67, (view, frame, now) -> got.append(view.payloadLength));
         net.receive(ethernet(MacAddress.BROADCAST, GUEST_MAC, 0x0800, ip(0, -1, 17, 64, 1, 0, udp(0, 68, -1, 67, new byte[300]))));
         assertEquals("300", got.toString());
         assertEquals(0, net.neighbors.size());

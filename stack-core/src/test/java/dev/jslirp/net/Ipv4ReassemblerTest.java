@@ -33,7 +33,7 @@ class Ipv4ReassemblerTest {
         NetConfig d = NetConfig.defaults();
         net.close();
         net = new NetFixture(LinkCapabilities.plain(1_500), new NetConfig(d.neighborsMax(), d.neighborAgeNs(), d.neighborPendingMax(),
-                bytes, datagrams, fragments, d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst()));
+                d.neighborPendingBytesMax(), bytes, datagrams, fragments, d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst()));
     }
 
     private static List<byte[]> fragments(byte[] transport, int id, int step) {

@@ -32,8 +32,8 @@ class NeighborTableTest {
 
     private static NetConfig limits(int neighbors, int pending) {
         NetConfig d = NetConfig.defaults();
-        return new NetConfig(neighbors, d.neighborAgeNs(), pending, d.reassemblyBytesMax(), d.reassemblyDatagramsMax(),
-                d.reassemblyFragmentsMax(), d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst());
+        return new NetConfig(neighbors, d.neighborAgeNs(), pending, d.neighborPendingBytesMax(), d.reassemblyBytesMax(),
+                d.reassemblyDatagramsMax(), d.reassemblyFragmentsMax(), d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst());
     }
 
     private void sendTo(int guest, int marker) {
@@ -99,6 +99,21 @@ class NeighborTableTest {
         }
         assertEquals(3, net.neighbors.pending());
         assertEquals(2, net.counters.get(DropReason.NEIGHBOR_UNRESOLVED));
+    }
+
+    @Test
+    void packetsBeyondThePendingBytesAreDropped() {
+        NetConfig d = NetConfig.defaults();
+        use(new NetConfig(8, d.neighborAgeNs(), 64, 100, d.reassemblyBytesMax(), d.reassemblyDatagramsMax(), d.reassemblyFragmentsMax(),
+                d.reassemblyAgeNs(), d.icmpErrorsPerSecond(), d.icmpErrorBurst()));
+        for (int i = 0; i < 5; i++) {
+            sendTo(GUEST, i);
+        }
+        // 14 + 20 + 8 + 4 bytes each.
+        assertEquals(92, net.neighbors.pendingBytes());
+        assertEquals(3, net.counters.get(Counter.NEIGHBOR_PENDING_LIMIT));
+        net.neighbors.heard(0, lo(GUEST), GUEST_MAC, net.nowNs);
+        assertEquals(0, net.neighbors.pendingBytes());
     }
 
     @Test

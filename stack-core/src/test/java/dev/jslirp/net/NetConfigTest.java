@@ -10,13 +10,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class NetConfigTest {
     @ParameterizedTest
-    @CsvSource({"0, neighborsMax", "1, neighborAgeNs", "2, neighborPendingMax", "3, reassemblyBytesMax", "4, reassemblyDatagramsMax",
-        "5, reassemblyFragmentsMax", "6, reassemblyAgeNs", "7, icmpErrorsPerSecond", "8, icmpErrorBurst"})
+    @CsvSource({"0, neighborsMax", "1, neighborAgeNs", "2, neighborPendingMax", "3, neighborPendingBytesMax", "4, reassemblyBytesMax",
+        "5, reassemblyDatagramsMax", "6, reassemblyFragmentsMax", "7, reassemblyAgeNs", "8, icmpErrorsPerSecond", "9, icmpErrorBurst"})
     void valueOutOfRangeIsRefusedByName(int field, String name) {
-        long[] v = {1, 1, 1, 1, 1, 2, 1, 1, 1};
+        long[] v = {1, 1, 1, 1, 1, 1, 2, 1, 1, 1};
         v[field] = -1;
         String message = assertThrows(IllegalArgumentException.class, () -> new NetConfig((int) v[0], v[1], (int) v[2], (int) v[3],
-                (int) v[4], (int) v[5], v[6], (int) v[7], (int) v[8])).getMessage();
+                (int) v[4], (int) v[5], (int) v[6], v[7], (int) v[8], (int) v[9])).getMessage();
         assertEquals(name + " -1 is not within", message.substring(0, message.indexOf("within") + 6));
     }
 

@@ -22,7 +22,9 @@ class UdpInputTest {
 
     @BeforeEach
     void serviceAtPort53() {
-        net.udp.register(53, (view, frame, now) -> served.add(new IpAddress(view.dstHi, view.dstLo) + " " + view.payloadLength));
+        GatewayService service = (view, frame, now) -> served.add(new IpAddress(view.dstHi, view.dstLo) + " " + view.payloadLength);
+        net.udp.register(IpAddress.v4(DNS), 53, service);
+        net.udp.registerBroadcast(53, service);
     }
 
     @AfterEach
@@ -35,13 +37,12 @@ class UdpInputTest {
     }
 
     @Test
-    void serviceGetsDatagramsToOurAddressesAndBroadcasts() {
+    void serviceGetsDatagramsToItsAddressAndBroadcasts() {
         send(DNS, 53);
-        send(GATEWAY, 53);
         send(NET_BROADCAST, 53);
         net.receive(ethernet(MacAddress.BROADCAST, GUEST_MAC, 0x0800,
                 ip(GUEST, -1, 17, 64, 1, 0, udp(GUEST, 1_024, -1, 53, pattern(10)))));
-        assertEquals(List.of("10.0.2.3 10", "10.0.2.2 10", "10.0.2.255 10", "255.255.255.255 10"), served);
+        assertEquals(List.of("10.0.2.3 10", "10.0.2.255 10", "255.255.255.255 10"), served);
         assertEquals(0, net.nat.size());
         assertEquals(0, net.counters.drops());
     }
@@ -54,8 +55,8 @@ class UdpInputTest {
     }
 
     @Test
-    void gatewayWithoutServiceIsTranslated() {
-        send(GATEWAY, 54);
+    void gatewayWithoutServiceIsTranslatedThoughAnotherAddressHasOne() {
+        send(GATEWAY, 53);
         assertEquals(lo(GATEWAY), net.nat.getFirst().dstLo());
         net.assertSilent();
     }
@@ -90,9 +91,11 @@ class UdpInputTest {
     }
 
     @Test
-    void portTakenOrOutOfRangeIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> net.udp.register(53, (view, frame, now) -> {}));
-        assertThrows(IllegalArgumentException.class, () -> net.udp.register(0, (view, frame, now) -> {}));
-        assertThrows(IllegalArgumentException.class, () -> net.udp.register(65_536, (view, frame, now) -> {}));
+    void portTakenOrOutOfRangeOrOfAnotherAddressIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> net.udp.register(IpAddress.v4(DNS), 53, (view, frame, now) -> {}));
+        assertThrows(IllegalArgumentException.class, () -> net.udp.registerBroadcast(0, (view, frame, now) -> {}));
+        assertThrows(IllegalArgumentException.class, () -> net.udp.registerBroadcast(53, (view, frame, now) -> {}));
+        assertThrows(IllegalArgumentException.class, () -> net.udp.register(IpAddress.v4(OUTSIDE), 54, (view, frame, now) -> {}));
+        assertThrows(IllegalArgumentException.class, () -> net.udp.register(IpAddress.v4(GATEWAY), 65_536, (view, frame, now) -> {}));
     }
 }

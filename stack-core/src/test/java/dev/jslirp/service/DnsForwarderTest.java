@@ -220,7 +220,7 @@ class DnsForwarderTest {
         Guest third = new Guest();
         advance(0);
         assertEquals("failed", third.events);
-        assertEquals(1, counters.get(Counter.DNS_PENDING_LIMIT));
+        assertEquals(1, counters.get(Counter.DNS_STREAM_LIMIT));
         second.stream.write(Unpooled.buffer().writeShort(5_000), 0, 2);
         second.stream.flush();
         advance(0);
@@ -235,24 +235,25 @@ class DnsForwarderTest {
         forwarder = forwarder(100, 1, ONE);
         Guest guest = new Guest();
         ByteBuf query = query(1, "a.example", 1, 0);
-        for (int i = 0; i <= GuestDnsStream.EXCHANGES_MAX; i++) {
+        for (int i = 0; i <= 16; i++) {
             guest.stream.write(Unpooled.buffer().writeShort(query.readableBytes()), 0, 2);
             guest.stream.write(query, 0, query.readableBytes());
         }
         guest.stream.flush();
         advance(0);
-        assertEquals(GuestDnsStream.EXCHANGES_MAX, host.streams.size());
+        assertEquals(16, host.streams.size());
         assertEquals(2 + query.readableBytes(), guest.stream.unsentBytes());
         host.streams.getFirst().listener.onReset(HostError.RESET);
         advance(0);
-        assertEquals(GuestDnsStream.EXCHANGES_MAX + 1, host.streams.size());
+        assertEquals(16 + 1, host.streams.size());
         assertEquals(0, guest.stream.unsentBytes());
         assertEquals("connected drained", guest.events);
     }
 
     private DnsForwarder forwarder(int pendingMax, int attempts, InetSocketAddress... upstreams) {
-        DnsConfig config = new DnsConfig(true, () -> List.of(upstreams), 5 * SECOND_NS, Map.of("Host.internal.",
-                List.of(IpAddress.parse("10.0.2.2"), IpAddress.parse("fd00::2"))), pendingMax, 2, 2 * SECOND_NS, attempts);
+        DnsConfig config = DnsConfig.forwardingTo(() -> List.of(upstreams)).withStaticNames(Map.of("Host.internal.",
+                List.of(IpAddress.parse("10.0.2.2"), IpAddress.parse("fd00::2")))).withLimits(pendingMax, 2)
+                .withRetries(2 * SECOND_NS, attempts);
         return new DnsForwarder(config, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
             assertEquals(53, srcPort);
             assertEquals(4000, dstPort);

@@ -93,7 +93,7 @@ class TcpPartsTest {
         for (int i = 0; i < Reassembler.MAX_RANGES; i++) {
             wide.add(2 * i, frame, 0, 1);
         }
-        assertEquals(Reassembler.Result.LIMIT, wide.add(1000, frame, 0, 1));
+        assertEquals(Reassembler.Result.LIMIT, wide.add(2 * Reassembler.MAX_RANGES, frame, 0, 1));
         wide.release();
         assertEquals(1, frame.refCnt());
     }

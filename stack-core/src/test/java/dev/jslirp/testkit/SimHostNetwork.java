@@ -57,7 +57,7 @@ public final class SimHostNetwork implements HostNetwork {
     private ConnectOutcome defaultOutcome = ConnectOutcome.OK;
     private int socketsMax = Integer.MAX_VALUE;
     private int socketsOpen;
-    private int nextPort = EPHEMERAL_PORT;
+    private int nextPort;
     private boolean echoAllowed = true;
     private boolean closed;
 
@@ -92,7 +92,7 @@ public final class SimHostNetwork implements HostNetwork {
         if (!takeSocket()) {
             throw new IOException("cannot listen on " + local + ": Too many open files");
         }
-        int port = local.getPort() == 0 ? nextPort++ : local.getPort();
+        int port = local.getPort() == 0 ? ephemeralPort() : local.getPort();
         SimListener listener = new SimListener(new InetSocketAddress(local.getAddress(), port), acceptor);
         listeners.add(listener);
         return listener;
@@ -101,9 +101,10 @@ public final class SimHostNetwork implements HostNetwork {
     @Override
     public HostDatagrams openDatagrams(InetSocketAddress local, InetAddress family, HostDatagramsListener listener)
             throws IOException {
-        int port = local == null || local.getPort() == 0 ? nextPort++ : local.getPort();
+        boolean ephemeral = local == null || local.getPort() == 0;
+        int port = ephemeral ? ephemeralPort() : local.getPort();
         InetAddress address = local == null ? InetAddress.ofLiteral("0.0.0.0") : local.getAddress();
-        for (SimHostDatagrams other : datagrams) {
+        for (SimHostDatagrams other : ephemeral ? List.<SimHostDatagrams>of() : datagrams) {
             if (!other.isClosed() && other.localAddress().getPort() == port) {
                 throw new IOException("cannot bind UDP " + local + ": Address already in use");
             }
@@ -139,6 +140,11 @@ public final class SimHostNetwork implements HostNetwork {
         datagrams.forEach(SimHostDatagrams::close);
         echoes.forEach(SimHostEcho::close);
         List.copyOf(listeners).forEach(SimListener::close);
+    }
+
+    /// The next port; a test that opens more sockets than there are ports sees some twice.
+    private int ephemeralPort() {
+        return EPHEMERAL_PORT + nextPort++ % (65_536 - EPHEMERAL_PORT);
     }
 
     private boolean takeSocket() {
@@ -184,7 +190,7 @@ public final class SimHostNetwork implements HostNetwork {
         }
         reactor.schedule(reactor.nowNs() + outcome.afterNs, () -> {
             if (outcome.error == null) {
-                stream.connected(new InetSocketAddress(ownAddress, nextPort++));
+                stream.connected(new InetSocketAddress(ownAddress, ephemeralPort()));
             } else {
                 stream.connectFailed(outcome.error);
             }

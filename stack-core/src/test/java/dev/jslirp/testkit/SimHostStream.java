@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /// One simulated TCP connection of the host. The stack holds it as a [HostStream]; the test plays the
 /// peer with the `peer…` methods and the kernel's send buffer with [#setRoom].
@@ -24,6 +25,7 @@ public final class SimHostStream implements HostStream {
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final ArrayDeque<byte[]> unsent = new ArrayDeque<>();
     private final ArrayDeque<byte[]> unread = new ArrayDeque<>();
+    private Consumer<byte[]> peerListener;
     private InetSocketAddress local;
     private HostStreamListener listener;
     private State state = State.CONNECTING;
@@ -81,7 +83,7 @@ public final class SimHostStream implements HostStream {
         while (room > 0 && !unsent.isEmpty()) {
             byte[] head = unsent.poll();
             int taken = (int) Math.min(room, head.length);
-            received.write(head, 0, taken);
+            receive(head, taken);
             unsentBytes -= taken;
             room -= room == Long.MAX_VALUE ? 0 : taken;
             moved = true;
@@ -96,6 +98,14 @@ public final class SimHostStream implements HostStream {
             finish();
         }
         return moved;
+    }
+
+    private void receive(byte[] bytes, int count) {
+        if (peerListener == null) {
+            received.write(bytes, 0, count);
+        } else {
+            peerListener.accept(Arrays.copyOf(bytes, count));
+        }
     }
 
     @Override
@@ -284,6 +294,11 @@ public final class SimHostStream implements HostStream {
     /// Everything the peer has received.
     public byte[] peerReceived() {
         return received.toByteArray();
+    }
+
+    /// Gives `listener` what the peer receives from now on, in place of keeping it.
+    public void onPeerReceived(Consumer<byte[]> listener) {
+        peerListener = listener;
     }
 
     /// What the peer has received since the last call.

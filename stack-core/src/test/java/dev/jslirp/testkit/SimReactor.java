@@ -132,6 +132,25 @@ public final class SimReactor implements Reactor {
         }
     }
 
+    /// Moves time to the next event or wake-up and runs that one only. @return whether there was one
+    public boolean step() {
+        round(() -> {});
+        long nextNs = nextEventNs();
+        if (nextNs == Long.MAX_VALUE) {
+            return false;
+        }
+        if (nextNs - nowNs > 0) {
+            nowNs = nextNs;
+        }
+        runNext();
+        return true;
+    }
+
+    /// The clock jumps, as when a machine was suspended: what was due meanwhile is late.
+    public void jump(long durationNs) {
+        nowNs += durationNs;
+    }
+
     /// Time of the next event or wake-up, [Long#MAX_VALUE] when nothing will ever happen.
     public long nextEventNs() {
         Event event = events.peek();

@@ -13,16 +13,13 @@ import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
-import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.buffer.PooledByteBufAllocatorMetric;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.nio.channels.WritableByteChannel;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
@@ -33,7 +30,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /// One served network: loop, host sockets, link and stack, wired together.
 ///
@@ -70,10 +66,9 @@ final class Daemon implements AutoCloseable {
     void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
         inLoop(() -> {
-            NettyReactor reactor = new NettyReactor(loop);
-            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone), reactor);
+            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone));
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
-            network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
+            network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
             if (!options.operation.quiet) {
                 network.onLease(Summary::print);
             }
@@ -86,33 +81,32 @@ final class Daemon implements AutoCloseable {
         });
     }
 
-    /// The faults next to the device, so that captures and traces show what the stack sees.
-    private Link decorate(Link device, NettyReactor reactor) throws IOException {
-        NetworkOptions.Diagnosis diagnosis = options.diagnosis;
-        Link link = device;
-        if (diagnosis.faults != null) {
-            link = new FaultLink(link, diagnosis.faults, new SplittableRandom(), reactor, allocator);
+    /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
+    private Link decorate(Link tap) throws IOException {
+        Link link = tap;
+        if (options.operation.pcap != null) {
+            link = new PcapLink(link, openCapture(options.operation.pcap), Daemon::epochNs, PcapLink.SNAPLEN_MAX);
         }
-        if (diagnosis.pcap != null) {
-            link = new PcapLink(link, openCapture(diagnosis.pcap), Daemon::epochNs, allocator);
+        if (options.operation.trace) {
+            link = new TraceLink(link, System.err::println, allocator);
         }
-        if (diagnosis.trace) {
-            link = new TraceLink(link, line -> System.err.println("jslirp: " + line), allocator);
+        if (options.operation.fault != null) {
+            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), allocator);
         }
         return link;
     }
 
-    private static WritableByteChannel openCapture(Path file) throws IOException {
+    private static FileChannel openCapture(Path file) throws IOException {
         try {
-            return Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
         } catch (IOException e) {
-            throw new IOException("--pcap " + file + " cannot be written: " + e, e);
+            throw new IOException("cannot write the capture to " + file + ": " + e, e);
         }
     }
 
     private static long epochNs() {
         Instant now = Instant.now();
-        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
     private static TapDevice adopt(int tapFd) throws TapException {
@@ -163,15 +157,9 @@ final class Daemon implements AutoCloseable {
             return null;
         });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
-        if (options.diagnosis.stats && network != null) {
-            // The loop's thread has ended, and with it the cache that made buffers look used.
-            Summary.print(network.counters(), buffersInUse());
+        // Only now: the loop's thread has given the buffers it kept for itself back to the allocator.
+        if (options.operation.stats && network != null) {
+            Summary.print(network.counters(), allocator);
         }
-    }
-
-    private long buffersInUse() {
-        PooledByteBufAllocatorMetric metric = allocator.metric();
-        return Stream.concat(metric.directArenas().stream(), metric.heapArenas().stream())
-                .mapToLong(PoolArenaMetric::numActiveAllocations).sum();
     }
 }

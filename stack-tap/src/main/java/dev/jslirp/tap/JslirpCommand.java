@@ -1,6 +1,5 @@
 package dev.jslirp.tap;
 
-import dev.jslirp.link.FaultConfig;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
 import java.io.IOException;
@@ -60,7 +59,6 @@ final class JslirpCommand implements Runnable {
         return new CommandLine(new JslirpCommand())
                 .registerConverter(IpAddress.class, converter(IpAddress::parse))
                 .registerConverter(MacAddress.class, converter(MacAddress::parse))
-                .registerConverter(FaultConfig.class, converter(FaultConfig::parse))
                 .setParameterExceptionHandler((e, _) -> fail(e.getCommandLine(), UsageException.USAGE, e.getMessage()))
                 .setExecutionExceptionHandler((e, line, _) -> switch (e) {
                     case UsageException usage -> fail(line, usage.status(), usage.getMessage());

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -78,10 +79,31 @@ final class NetworkOptions {
         boolean allowLinkLocal;
     }
 
+    /// Reads `--fault`.
+    static final class FaultConverter implements CommandLine.ITypeConverter<FaultConfig> {
+        @Override
+        public FaultConfig convert(String text) {
+            try {
+                return FaultConfig.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     /// Around it.
     static final class Operation {
         @Option(names = "--no-offload", description = "No checksum and segmentation offload at the TAP (slower; for comparison).")
         boolean noOffload;
+        @Option(names = "--pcap", paramLabel = "FILE", description = "Write every frame to FILE, for tcpdump or Wireshark.")
+        Path pcap;
+        @Option(names = "--trace", description = "Print one line per frame to standard error.")
+        boolean trace;
+        @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class,
+                description = "Make the link bad, for tests: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
+        FaultConfig fault;
+        @Option(names = "--stats", description = "Print every counter to standard error at the end.")
+        boolean stats;
         @Option(names = "--ready-fd", paramLabel = "N", description = "Write \"1\" to this descriptor when the network is up.")
         Integer readyFd;
         @Option(names = "--exit-fd", paramLabel = "N", description = "End when the other end of this descriptor is closed.")
@@ -95,19 +117,6 @@ final class NetworkOptions {
         boolean quiet;
     }
 
-    /// Looking at it, and making it worse.
-    static final class Diagnosis {
-        @Option(names = "--pcap", paramLabel = "FILE", description = "Capture all frames in FILE.")
-        Path pcap;
-        @Option(names = "--trace", description = "Tell of each frame in a line on standard error.")
-        boolean trace;
-        @Option(names = "--fault", paramLabel = "SPEC",
-                description = "Be a bad cable in both directions: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
-        FaultConfig faults;
-        @Option(names = "--stats", description = "Print the counters that are not zero at the end.")
-        boolean stats;
-    }
-
     @ArgGroup(validate = false, heading = "%nAddresses:%n")
     Addresses addresses = new Addresses();
     @ArgGroup(validate = false, heading = "%nNames:%n")
@@ -116,8 +125,6 @@ final class NetworkOptions {
     Traffic traffic = new Traffic();
     @ArgGroup(validate = false, heading = "%nOperation:%n")
     Operation operation = new Operation();
-    @ArgGroup(validate = false, heading = "%nDiagnosis:%n")
-    Diagnosis diagnosis = new Diagnosis();
 
     /// The addresses.
     ///
@@ -151,9 +158,7 @@ final class NetworkOptions {
     }
 
     private DnsConfig dns() {
-        DnsConfig d = DnsConfig.forwardingTo(resolvers());
-        return new DnsConfig(d.enabled(), d.upstreams(), d.refreshNs(), staticNames(), d.pendingMax(), d.tcpStreamsMax(), d.timeoutNs(),
-                d.attempts());
+        return DnsConfig.forwardingTo(resolvers()).withStaticNames(staticNames());
     }
 
     private Supplier<List<InetSocketAddress>> resolvers() {

@@ -6,13 +6,36 @@ import dev.jslirp.service.Lease;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.DropReason;
+import io.netty.buffer.PoolArenaMetric;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// The few lines on standard error that say what the guest has got, and in the end what happened.
+/// The few lines on standard error that say what the guest has got.
 final class Summary {
     private Summary() {}
+
+    /// Prints every counter that has moved, and how many buffers were never given back.
+    static void print(Counters counters, PooledByteBufAllocator allocator) {
+        StringBuilder text = new StringBuilder("jslirp: counters\n");
+        for (Counter counter : Counter.values()) {
+            line(text, counter.name(), counters.get(counter));
+        }
+        for (DropReason reason : DropReason.values()) {
+            line(text, reason.name(), counters.get(reason));
+        }
+        long inUse = Stream.concat(allocator.metric().directArenas().stream(), allocator.metric().heapArenas().stream())
+                .mapToLong(PoolArenaMetric::numActiveAllocations).sum();
+        System.err.print(text.append("  buffers in use ").append(inUse).append('\n'));
+    }
+
+    private static void line(StringBuilder text, String name, long value) {
+        if (value != 0) {
+            text.append("  ").append(name).append(' ').append(value).append('\n');
+        }
+    }
 
     /// Prints what a DHCP client got.
     static void print(Lease lease) {
@@ -41,23 +64,5 @@ final class Summary {
             text.append("jslirp: ").append(daemon.echoForbidden()).append('\n');
         }
         System.err.print(text);
-    }
-
-    /// Prints what was counted: events, then drops, then the buffers that were never released.
-    static void print(Counters counters, long buffersInUse) {
-        StringBuilder text = new StringBuilder();
-        for (Counter counter : Counter.values()) {
-            appendUnlessZero(text, counter, counters.get(counter));
-        }
-        for (DropReason reason : DropReason.values()) {
-            appendUnlessZero(text, reason, counters.get(reason));
-        }
-        System.err.print(text.append("buffers in use ").append(buffersInUse).append('\n'));
-    }
-
-    private static void appendUnlessZero(StringBuilder text, Enum<?> name, long count) {
-        if (count != 0) {
-            text.append(name).append(' ').append(count).append('\n');
-        }
     }
 }
