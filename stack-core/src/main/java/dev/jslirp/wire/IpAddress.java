@@ -48,8 +48,8 @@ public record IpAddress(long hi, long lo) {
             throw new IllegalArgumentException("not an IP address: '" + text + "'");
         }
         try {
-            return of(InetAddress.getByName(text));
-        } catch (UnknownHostException e) {
+            return of(InetAddress.ofLiteral(text));
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("not an IP address: '" + text + "'", e);
         }
     }

@@ -61,7 +61,10 @@ class MutationFuzzTest {
         transportWithoutChecksum(frame, bytes.length);
         int from = Math.min(bytes.length, HEADERS + UdpHeader.LENGTH);
         DhcpMessage.parse(frame, from, bytes.length - from);
-        DnsMessage.parse(frame, from, bytes.length - from);
+        DnsMessage query = DnsMessage.parse(frame, from, bytes.length - from);
+        if (query != null) {
+            query.writeEmpty(Unpooled.buffer(), frame, from, DnsMessage.SERVFAIL, 0);
+        }
     }
 
     /// The IPv4 checksum is mended first, so that the transport parsers see mutated headers at all.
