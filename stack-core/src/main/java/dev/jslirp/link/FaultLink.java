@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
 /// Makes a link bad on purpose, in both directions: loses, duplicates, reorders and corrupts frames.
 ///
 /// A reordered frame is held back (as a copy) until the next [#HELD_FRAMES] frames of its direction have passed, or until the next but
-/// one [#flush]; on a link that falls silent, until there is traffic again. One frame per direction is held at a time. Corruption flips one bit behind the
+/// one [#flush], so that it always gets through. One frame per direction is held at a time. Corruption flips one bit behind the
 /// Ethernet header and takes away the trust in the frame's checksum, so a receiver that checks must notice; frames whose checksum is
 /// left to the link's offload are not corrupted, since nobody could.
 public final class FaultLink extends ForwardingLink {
@@ -165,11 +165,10 @@ public final class FaultLink extends ForwardingLink {
         if (waitedLong(toGuest)) {
             transmitHeld();
         }
-        // Before the link's flush, which takes along what the stack answers.
+        link.flush();
         if (waitedLong(fromGuest)) {
             deliverHeld();
         }
-        link.flush();
     }
 
     @Override

@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
 public record IpAddress(long hi, long lo) {
     private static final long V4_MAPPED = 0xffffL << 32;
     private static final Pattern FOUR_OCTETS = Pattern.compile("((0|[1-9]\\d{0,2})\\.){3}(0|[1-9]\\d{0,2})");
+    /// No brackets and no zone, which `java.net` would take.
+    private static final Pattern WITH_COLONS = Pattern.compile("[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
 
     /// The IPv4 address with these 32 bits (most significant octet first).
     public static IpAddress v4(int bits) {
@@ -43,11 +45,11 @@ public record IpAddress(long hi, long lo) {
     }
 
     /// Reads a numeric IPv4 or IPv6 address. Names are never looked up. An IPv4 address must have four decimal octets
-    /// without leading zeros, which others read as octal; a zone (`%eth0`) is not taken.
+    /// without leading zeros, which others read as octal; brackets and a zone (`%eth0`) are not taken.
     ///
     /// @throws IllegalArgumentException if the text is no numeric address
     public static IpAddress parse(String text) {
-        if (!text.contains("%") && (text.contains(":") || FOUR_OCTETS.matcher(text).matches())) {
+        if (FOUR_OCTETS.matcher(text).matches() || WITH_COLONS.matcher(text).matches()) {
             try {
                 return of(InetAddress.ofLiteral(text));
             } catch (IllegalArgumentException e) {

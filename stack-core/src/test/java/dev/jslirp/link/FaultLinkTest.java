@@ -111,29 +111,6 @@ class FaultLinkTest {
     }
 
     @Test
-    void theAnswerToAHeldFrameIsFlushed() {
-        List<String> events = new ArrayList<>();
-        EmbeddedLink inner = new EmbeddedLink(LinkCapabilities.plain(1_500), _ -> events.add("answer"));
-        FaultLink link = new FaultLink(new ForwardingLink(inner) {
-            @Override
-            public void flush() {
-                events.add("flush");
-            }
-        }, FaultConfig.parse("reorder=100%"), new SplittableRandom(1), allocator);
-        // The first answer is held back itself; the second passes.
-        link.start((_, _) -> {
-            link.transmit(Frames.outbound(54, 6));
-            link.transmit(Frames.outbound(54, 6));
-        });
-        inner.receive(Unpooled.wrappedBuffer(Frames.pattern(60)), Offload.NONE);
-        link.flush();
-        link.flush();
-        assertEquals(List.of("flush", "answer", "flush"), events);
-        link.close();
-        allocator.assertAllReleased();
-    }
-
-    @Test
     void aHeldFrameIsReleasedOnClose() {
         FaultLink link = link("reorder=100%");
         link.transmit(Frames.outbound(54, 6));
