@@ -1,192 +1,167 @@
 package dev.jslirp.link;
 
-import dev.jslirp.wire.Offload;
+import dev.jslirp.time.Reactor;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.random.RandomGenerator;
 
-/// Makes a link bad on purpose, in both directions: loses, duplicates, reorders and corrupts frames.
+/// A bad cable: loses, duplicates, reorders and damages frames of both directions.
 ///
-/// A reordered frame is held back (as a copy) until the next [#HELD_FRAMES] frames of its direction have passed, or until the next but
-/// one [#flush], so that it always gets through. One frame per direction is held at a time. Corruption flips one bit behind the
-/// Ethernet header and takes away the trust in the frame's checksum, so a receiver that checks must notice; frames whose checksum is
-/// left to the link's offload are not corrupted, since nobody could.
+/// A frame meets one [Fault] at most, so probabilities add up. A reordered frame is copied and held back until 1 to 8 later
+/// frames of its direction have passed, but not beyond the end of the reactor's round, so none is stuck on an idle link.
+/// Damage is one flipped bit behind the Ethernet header of an IPv4 frame, in a copy whose checksum has been completed first,
+/// so the receiver can tell. What cannot be damaged so that it shows is lost instead, and counted as damaged: super-frames,
+/// whose checksums nobody checks, and frames without any, such as ARP.
 public final class FaultLink extends ForwardingLink {
-    /// Frames that overtake a reordered one.
-    public static final int HELD_FRAMES = 3;
-    private static final int ETHERNET_HEADER = 14;
-
     private final FaultConfig config;
     private final RandomGenerator random;
-    private final ByteBufAllocator allocator;
-    private final OutboundFrame copy;
-    private final Held toGuest = new Held();
-    private final Held fromGuest = new Held();
+    private final Reactor reactor;
+    private final FaultyPath fromGuest;
+    private final FaultyPath toGuest;
+    private final Runnable releaseHeld = this::releaseHeld;
+    private final OutboundFrame outbound;
+    private final long[] counts = new long[Fault.values().length];
     private FrameReceiver receiver;
+    private boolean releaseAsked;
     private boolean closed;
 
-    /// One frame that others overtake.
-    private static final class Held {
-        private ByteBuf frame;
-        private long offload;
-        private int overtakers;
-        private int flushes;
+    /// What may happen to a frame.
+    public enum Fault {
+        /// Nothing.
+        NONE,
+        /// It disappeared.
+        LOST,
+        /// It was sent twice.
+        DUPLICATED,
+        /// It was held back.
+        REORDERED,
+        /// A bit was flipped, or it was lost for want of a checksum.
+        CORRUPTED
     }
 
-    /// Injects faults into `link` as `config` says.
-    public FaultLink(Link link, FaultConfig config, RandomGenerator random, ByteBufAllocator allocator) {
+    /// Faults on `link`.
+    ///
+    /// @param random    decides; a seeded one makes a run repeatable
+    /// @param reactor   the network's; held frames are released in tasks of it
+    /// @param allocator of the copies of frames
+    public FaultLink(Link link, FaultConfig config, RandomGenerator random, Reactor reactor, ByteBufAllocator allocator) {
         super(link);
         this.config = config;
         this.random = random;
-        this.allocator = allocator;
-        copy = new OutboundFrame(allocator.directBuffer(OutboundFrame.HEADER_CAPACITY, OutboundFrame.HEADER_CAPACITY));
+        this.reactor = reactor;
+        fromGuest = new FaultyPath(allocator, (bytes, _, offload) -> receiver.onFrame(bytes, offload));
+        toGuest = new FaultyPath(allocator, this::transmitCopy);
+        outbound = new OutboundFrame(allocator.directBuffer(OutboundFrame.HEADER_CAPACITY, OutboundFrame.HEADER_CAPACITY));
     }
 
-    private boolean happens(double probability) {
-        return probability > 0 && random.nextDouble() < probability;
+    /// Frames that met `fault`, of both directions.
+    public long count(Fault fault) {
+        return counts[fault.ordinal()];
     }
 
     @Override
-    public void start(FrameReceiver receiver) {
-        this.receiver = receiver;
+    public void start(FrameReceiver frameReceiver) {
+        receiver = frameReceiver;
         link.start(this::onFrame);
     }
 
-    // ---- from the guest
-
     private void onFrame(ByteBuf frame, long offload) {
-        if (happens(config.loss())) {
+        if (closed) {
             return;
         }
-        if (fromGuest.frame == null && happens(config.reorder())) {
-            hold(fromGuest, frame.copy(), offload);
-            return;
+        switch (draw()) {
+            case NONE -> receiver.onFrame(frame, offload);
+            case DUPLICATED -> {
+                receiver.onFrame(frame, offload);
+                receiver.onFrame(frame, offload);
+            }
+            case CORRUPTED -> fromGuest.passDamaged(fromGuest.copy(frame), 0, offload, random);
+            case REORDERED -> {
+                fromGuest.hold(fromGuest.copy(frame), 0, offload, random);
+                askForRelease();
+                return;
+            }
+            case LOST -> {
+                return;
+            }
         }
-        if (happens(config.corrupt()) && Offload.flags(offload) == 0) {
-            ByteBuf bad = corrupted(frame.copy());
-            receiver.onFrame(bad, offload);
-            bad.release();
-        } else {
-            receiver.onFrame(frame, offload);
-        }
-        if (happens(config.duplicate())) {
-            receiver.onFrame(frame, offload);
-        }
-        if (overtaken(fromGuest)) {
-            deliverHeld();
-        }
+        fromGuest.passed();
     }
-
-    private void deliverHeld() {
-        ByteBuf frame = fromGuest.frame;
-        fromGuest.frame = null;
-        receiver.onFrame(frame, fromGuest.offload);
-        frame.release();
-    }
-
-    // ---- to the guest
 
     @Override
     public void transmit(OutboundFrame frame) {
-        if (happens(config.loss())) {
+        if (closed) {
             return;
         }
-        if (toGuest.frame == null && happens(config.reorder())) {
-            hold(toGuest, copyOf(frame), frame.offload);
-            return;
+        int headerLength = frame.header.readableBytes();
+        switch (draw()) {
+            case NONE -> link.transmit(frame);
+            case DUPLICATED -> {
+                link.transmit(frame);
+                link.transmit(frame);
+            }
+            case CORRUPTED -> toGuest.passDamaged(toGuest.copy(frame), headerLength, frame.offload, random);
+            case REORDERED -> {
+                toGuest.hold(toGuest.copy(frame), headerLength, frame.offload, random);
+                askForRelease();
+                return;
+            }
+            case LOST -> {
+                return;
+            }
         }
-        if (happens(config.corrupt()) && frame.offload == Offload.NONE) {
-            ByteBuf bad = corrupted(copyOf(frame));
-            send(bad, frame.offload);
-            bad.release();
-        } else {
-            link.transmit(frame);
+        toGuest.passed();
+    }
+
+    private Fault draw() {
+        double drawn = random.nextDouble();
+        Fault fault = Fault.NONE;
+        if ((drawn -= config.loss()) < 0) {
+            fault = Fault.LOST;
+        } else if ((drawn -= config.duplicate()) < 0) {
+            fault = Fault.DUPLICATED;
+        } else if ((drawn -= config.reorder()) < 0) {
+            fault = Fault.REORDERED;
+        } else if (drawn - config.corrupt() < 0) {
+            fault = Fault.CORRUPTED;
         }
-        if (happens(config.duplicate())) {
-            link.transmit(frame);
+        counts[fault.ordinal()]++;
+        return fault;
+    }
+
+    private void transmitCopy(ByteBuf bytes, int headerLength, long offload) {
+        outbound.header.clear().writeBytes(bytes, 0, headerLength);
+        outbound.payload.add(bytes, headerLength, bytes.writerIndex() - headerLength);
+        outbound.offload = offload;
+        link.transmit(outbound);
+        outbound.payload.clear();
+    }
+
+    private void askForRelease() {
+        if (!releaseAsked) {
+            releaseAsked = true;
+            reactor.execute(releaseHeld);
         }
-        if (overtaken(toGuest)) {
-            transmitHeld();
-        }
     }
 
-    private ByteBuf copyOf(OutboundFrame frame) {
-        ByteBuf bytes = allocator.directBuffer(frame.length(), frame.length());
-        frame.copyTo(bytes);
-        return bytes;
-    }
-
-    private void transmitHeld() {
-        ByteBuf frame = toGuest.frame;
-        toGuest.frame = null;
-        send(frame, toGuest.offload);
-        frame.release();
-    }
-
-    private void send(ByteBuf bytes, long offload) {
-        int header = Math.min(ETHERNET_HEADER, bytes.readableBytes());
-        copy.header.clear().writeBytes(bytes, bytes.readerIndex(), header);
-        copy.payload.clear();
-        copy.payload.add(bytes, bytes.readerIndex() + header, bytes.readableBytes() - header);
-        copy.offload = offload;
-        link.transmit(copy);
-        copy.payload.clear();
-    }
-
-    // ---- both
-
-    private static void hold(Held held, ByteBuf owned, long offload) {
-        held.frame = owned;
-        held.offload = offload;
-        held.overtakers = 0;
-        held.flushes = 0;
-    }
-
-    private static boolean overtaken(Held held) {
-        return held.frame != null && ++held.overtakers >= HELD_FRAMES;
-    }
-
-    private static boolean waitedLong(Held held) {
-        return held.frame != null && ++held.flushes >= 2;
-    }
-
-    private ByteBuf corrupted(ByteBuf owned) {
-        int length = owned.readableBytes();
-        if (length > ETHERNET_HEADER) {
-            int at = owned.readerIndex() + random.nextInt(ETHERNET_HEADER, length);
-            owned.setByte(at, owned.getByte(at) ^ 1 << random.nextInt(8));
-        }
-        return owned;
-    }
-
-    @Override
-    public void flush() {
-        if (waitedLong(toGuest)) {
-            transmitHeld();
-        }
-        link.flush();
-        if (waitedLong(fromGuest)) {
-            deliverHeld();
+    private void releaseHeld() {
+        releaseAsked = false;
+        if (!closed) {
+            fromGuest.passAll();
+            toGuest.passAll();
+            link.flush();
         }
     }
 
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        release(toGuest);
-        release(fromGuest);
-        copy.header.release();
         link.close();
-    }
-
-    private static void release(Held held) {
-        if (held.frame != null) {
-            held.frame.release();
-            held.frame = null;
+        if (!closed) {
+            closed = true;
+            fromGuest.discard();
+            toGuest.discard();
+            outbound.header.release();
         }
     }
 }

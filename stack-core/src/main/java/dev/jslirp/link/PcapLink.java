@@ -114,10 +114,11 @@ public final class PcapLink extends ForwardingLink {
 
     @Override
     public void flush() {
+        // Frames first: the disk must not delay them.
+        link.flush();
         if (records.position() > 0) {
             write();
         }
-        link.flush();
     }
 
     @Override

@@ -1,12 +1,13 @@
 /// The layer-2 seam: what a guest is attached to.
 ///
 /// **Purpose.** [dev.jslirp.link.Link] is the SPI that a TAP device, a VMM's socket or an embedding
-/// program implements. Decorators wrap any link: capture to pcap, trace as text, inject faults,
-/// enforce an MTU. They are main code, because an operator debugging a guest needs them as much as a
-/// test does.
+/// program implements; [dev.jslirp.link.EmbeddedLink] is it for a program that has the frames in Java.
+/// Decorators wrap any link and own it: capture to pcap, trace as text, inject faults. They are main code, because an operator
+/// debugging a guest needs them as much as a test does.
 ///
 /// **Ownership.** Both directions borrow: `onFrame` and `transmit` may use the bytes during the call
-/// only. A link that queues copies the header and retains the payload parts.
+/// only. A link that queues copies the header and retains the payload parts; a decorator that delays a frame
+/// copies it, and releases the copy when it is closed.
 ///
 /// **Imports**: `time`, `wire`.
 package dev.jslirp.link;

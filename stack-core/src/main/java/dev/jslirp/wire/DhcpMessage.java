@@ -35,13 +35,16 @@ public record DhcpMessage(int op, int xid, int secs, int flags, int ciaddr, int 
     /// BOOTP's fixed length, below which some clients and relays drop a message (RFC 1542 §2.1).
     private static final int LENGTH_MIN = 300;
     private static final int OVERLOAD_FILE = 1, OVERLOAD_SNAME = 2;
+    /// Longer messages are refused: joining the parts of an option costs the square of their number.
+    private static final int LENGTH_MAX = 4096;
 
     /// Reads the message in `length` bytes at `off`; **borrows** `buf`.
     ///
-    /// @return null if it is malformed: truncated, without the cookie, not Ethernet, an option that runs out of its field
+    /// @return null if it is malformed: truncated, beyond 4096 bytes, without the cookie, not Ethernet, an option that runs
+    ///     out of its field
     public static DhcpMessage parse(ByteBuf buf, int off, int length) {
-        if (length < OPTIONS || buf.getUnsignedByte(off + 1) != ETHERNET || buf.getUnsignedByte(off + 2) != ETHERNET_LENGTH
-                || buf.getInt(off + COOKIE) != MAGIC_COOKIE) {
+        if (length < OPTIONS || length > LENGTH_MAX || buf.getUnsignedByte(off + 1) != ETHERNET
+                || buf.getUnsignedByte(off + 2) != ETHERNET_LENGTH || buf.getInt(off + COOKIE) != MAGIC_COOKIE) {
             return null;
         }
         DhcpOptions options = new DhcpOptions();

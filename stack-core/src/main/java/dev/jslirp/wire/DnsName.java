@@ -17,8 +17,9 @@ public final class DnsName {
 
     private DnsName() {}
 
-    /// Reads the name at `at` of the message in `[start, end)` into `text` (null: skips it); **borrows** `buf`. A
-    /// compression pointer must lead backwards, behind the header, from run to run, which ends every loop.
+    /// Reads the name at `at` of the message in `[start, end)` into `text`; **borrows** `buf`. A compression pointer must lead
+    /// backwards, behind the header, from run to run, which ends every loop. With `text` null the name is skipped: a pointer is its
+    /// end, so that skipping many names is no more work than the message is long.
     ///
     /// @return the index behind the name at `at`, or -1 if it is malformed
     static int read(ByteBuf buf, int start, int end, int at, StringBuilder text) {
@@ -34,6 +35,9 @@ public final class DnsName {
             if ((label & POINTER) == POINTER) {
                 if (index + 2 > end) {
                     return -1;
+                }
+                if (text == null) {
+                    return index + 2;
                 }
                 behind = behind < 0 ? index + 2 : behind;
                 index = start + (buf.getUnsignedShort(index) & POINTER_TARGET_MAX);

@@ -3,6 +3,7 @@ package dev.jslirp.wire;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.regex.Pattern;
 
 /// An IPv4 or IPv6 address in 128 bits; IPv4 is held in its mapped form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2).
 ///
@@ -14,6 +15,9 @@ import java.net.UnknownHostException;
 /// @param lo the last 64 bits in network order; `0x0000_ffff_AABB_CCDD` for IPv4
 public record IpAddress(long hi, long lo) {
     private static final long V4_MAPPED = 0xffffL << 32;
+    private static final Pattern FOUR_OCTETS = Pattern.compile("((0|[1-9]\\d{0,2})\\.){3}(0|[1-9]\\d{0,2})");
+    /// No brackets and no zone, which `java.net` would take.
+    private static final Pattern WITH_COLONS = Pattern.compile("[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
 
     /// The IPv4 address with these 32 bits (most significant octet first).
     public static IpAddress v4(int bits) {
@@ -40,18 +44,19 @@ public record IpAddress(long hi, long lo) {
         return (int) lo;
     }
 
-    /// Reads a numeric IPv4 or IPv6 address. Names are never looked up.
+    /// Reads a numeric IPv4 or IPv6 address. Names are never looked up. An IPv4 address must have four decimal octets
+    /// without leading zeros, which others read as octal; brackets and a zone (`%eth0`) are not taken.
     ///
     /// @throws IllegalArgumentException if the text is no numeric address
     public static IpAddress parse(String text) {
-        if (text.isEmpty() || !text.matches("[0-9a-fA-F:.]+") || !text.contains(":") && !text.matches("(\\d{1,3}\\.){3}\\d{1,3}")) {
-            throw new IllegalArgumentException("not an IP address: '" + text + "'");
+        if (FOUR_OCTETS.matcher(text).matches() || WITH_COLONS.matcher(text).matches()) {
+            try {
+                return of(InetAddress.ofLiteral(text));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("not an IP address: '" + text + "'", e);
+            }
         }
-        try {
-            return of(InetAddress.getByName(text));
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("not an IP address: '" + text + "'", e);
-        }
+        throw new IllegalArgumentException("not an IP address: '" + text + "'");
     }
 
     /// The address of a `java.net` address.

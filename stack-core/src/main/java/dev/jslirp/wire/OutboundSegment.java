@@ -23,7 +23,7 @@ public final class OutboundSegment {
     public int tsVal, tsEcr;
     /// SACK blocks in use; left edges at even indexes of [#sack], right edges at odd ones.
     public int sackBlocks;
-    /// Up to 4 blocks.
+    /// Up to 4 blocks; beside timestamps 3, as options have 40 bytes (RFC 2018 §3).
     public final int[] sack = new int[8];
     /// Payload bytes of each segment when this one is to be cut by the link (TSO); 0 = one ordinary segment.
     public int gsoSize;

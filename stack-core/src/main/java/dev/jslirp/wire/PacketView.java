@@ -61,7 +61,7 @@ public final class PacketView {
     public int window;
     /// `TcpHeader.FIN` … `TcpHeader.CWR`.
     public int flags;
-    /// Urgent pointer.
+    /// Urgent pointer, 0 without `TcpHeader.URG`.
     public int urgentPointer;
     /// TCP options.
     public final TcpOptions options = new TcpOptions();

@@ -28,6 +28,8 @@ class CorpusTest {
             tcp-sack                 | ack 170715700 win 71 <TS val 3596354962 ecr 1447710400,sack 170717148:170718596>
             tcp-reset                | R.
             icmp-port-unreachable    | 10.0.2.2 > 10.0.2.15 icmp type 3 code 3
+            icmp-time-exceeded       | 10.0.2.2 > 10.0.2.15 icmp type 11 code 0 (84)
+            dhcp-discover-dhclient   | 0.0.0.0:68 > 255.255.255.255:67 udp (300)
             vlan-tagged              | ethertype 0x8100
             ipv6-mld-report          | ethertype 0x86dd
             """)
@@ -63,10 +65,12 @@ class CorpusTest {
     @Test
     void dhcpAndDnsMessagesParse() {
         PacketView view = new PacketView();
-        ByteBuf discover = udp("dhcp-discover-udhcpc", view);
-        DhcpMessage dhcp = DhcpMessage.parse(discover, view.payloadOffset, view.payloadLength);
-        assertNotNull(dhcp);
-        assertEquals(DhcpMessage.DISCOVER, dhcp.type());
+        for (String client : new String[] {"udhcpc", "dhclient"}) {
+            ByteBuf discover = udp("dhcp-discover-" + client, view);
+            DhcpMessage dhcp = DhcpMessage.parse(discover, view.payloadOffset, view.payloadLength);
+            assertNotNull(dhcp, client);
+            assertEquals(DhcpMessage.DISCOVER, dhcp.type(), client);
+        }
         ByteBuf query = udp("dns-query-edns", view);
         DnsMessage dns = DnsMessage.parse(query, view.payloadOffset, view.payloadLength);
         assertNotNull(dns);
@@ -76,6 +80,19 @@ class CorpusTest {
         DnsMessage negative = DnsMessage.parse(answer, view.payloadOffset, view.payloadLength);
         assertNotNull(negative);
         assertEquals(DnsMessage.NXDOMAIN, negative.rcode());
+    }
+
+    @Test
+    void icmpErrorsQuoteAPacketThatIsRead() {
+        PacketView view = new PacketView();
+        ByteBuf error = Corpus.frame("icmp-fragmentation-needed");
+        assertEquals(DropReason.NONE, Ipv4Header.decode(error, EthernetHeader.LENGTH, error.readableBytes() - EthernetHeader.LENGTH, view));
+        assertEquals(DropReason.NONE, IcmpHeader.decode(error, view));
+        assertEquals(IcmpHeader.FRAGMENTATION_NEEDED, view.icmpCode);
+        assertEquals(1000, view.icmpSeq, "the next hop's MTU stands where an echo has its sequence number (RFC 1191 §4)");
+        PacketView quoted = new PacketView();
+        assertEquals(DropReason.IPV4_TOTAL_LENGTH, Ipv4Header.decode(error, view.payloadOffset, view.payloadLength, quoted),
+                "the quotation is cut");
     }
 
     private static ByteBuf udp(String name, PacketView view) {

@@ -58,4 +58,21 @@ class DhcpAndDnsMessageTest {
             assertThrows(IllegalArgumentException.class, () -> DnsName.require("name", bad), bad);
         }
     }
+
+    @Test
+    void namesAreSkippedWithoutFollowingPointers() {
+        ByteBuf message = Unpooled.buffer().writeZero(12).writeBytes(new byte[] {0, (byte) 0xc0, 12, (byte) 0xc0, 13});
+        assertEquals(17, DnsName.read(message, 0, 17, 15, null));
+        assertEquals(17, DnsName.read(message, 0, 17, 15, new StringBuilder()));
+        assertEquals(-1, DnsName.read(message, 0, 16, 15, null), "half a pointer");
+    }
+
+    @Test
+    void hugeDhcpMessageIsRefused() {
+        ByteBuf bytes = Unpooled.buffer();
+        new DhcpMessage(1, 2, 0, 0, 0, 0, 0, 0, 1, "", new DhcpOptions()).write(bytes, 548);
+        bytes.writeZero(4096 - bytes.writerIndex() + 1);
+        assertEquals(1, DhcpMessage.parse(bytes, 0, 4096).op());
+        assertNull(DhcpMessage.parse(bytes, 0, 4097));
+    }
 }

@@ -66,9 +66,10 @@ final class Daemon implements AutoCloseable {
     void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
         inLoop(() -> {
-            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone));
+            NettyReactor reactor = new NettyReactor(loop);
+            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone), reactor);
             NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
-            network = new GuestNetwork(options.config(), link, host, new NettyReactor(loop), new SecureRandom(), allocator);
+            network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
             if (!options.operation.quiet) {
                 network.onLease(Summary::print);
             }
@@ -82,7 +83,7 @@ final class Daemon implements AutoCloseable {
     }
 
     /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
-    private Link decorate(Link tap) throws IOException {
+    private Link decorate(Link tap, NettyReactor reactor) throws IOException {
         Link link = tap;
         if (options.operation.pcap != null) {
             link = new PcapLink(link, openCapture(options.operation.pcap), Daemon::epochNs, PcapLink.SNAPLEN_MAX);
@@ -91,7 +92,7 @@ final class Daemon implements AutoCloseable {
             link = new TraceLink(link, System.err::println, allocator);
         }
         if (options.operation.fault != null) {
-            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), allocator);
+            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), reactor, allocator);
         }
         return link;
     }
