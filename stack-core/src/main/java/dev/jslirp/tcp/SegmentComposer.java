@@ -42,13 +42,17 @@ final class SegmentComposer {
         segment.flags = flags;
         segment.ack = rcv.rcvNxt;
         if (rcv.timestamps) {
-            segment.timestamps = true;
-            segment.tsVal = shared.timestamp(nowNs);
-            segment.tsEcr = rcv.tsRecent;
+            writeTimestamps(segment, nowNs);
         }
         // Without a reader the promise stays as it is.
         segment.window = rcv.windowField(tcp.hasReader() ? user.receiveRoom() : 0);
         return segment;
+    }
+
+    private void writeTimestamps(OutboundSegment segment, long nowNs) {
+        segment.timestamps = true;
+        segment.tsVal = shared.timestamp(nowNs);
+        segment.tsEcr = rcv.tsRecent;
     }
 
     private void emit() {
@@ -131,12 +135,16 @@ final class SegmentComposer {
         output.send(tcp, segment);
     }
 
-    void reset(int seq, int ack, int flags) {
+    void reset(int seq, int ack, int flags, long nowNs) {
         OutboundSegment segment = shared.segment();
         segment.clear();
         segment.seq = seq;
         segment.ack = ack;
         segment.flags = flags;
+        if (rcv.timestamps && tcp.state.isSynchronized()) {
+            // RFC 7323 §3.2: SHOULD.
+            writeTimestamps(segment, nowNs);
+        }
         count(Counter.TCP_RESETS_SENT);
         count(Counter.TCP_SEGMENTS_OUT);
         output.send(tcp, segment);
