@@ -5,6 +5,7 @@ import dev.jslirp.host.HostDatagrams;
 import dev.jslirp.host.HostDatagramsListener;
 import dev.jslirp.host.HostEcho;
 import dev.jslirp.host.HostEchoListener;
+import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostException;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
@@ -40,7 +41,7 @@ final class DiscardingHost implements HostNetwork {
 
     @Override
     public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException {
-        throw new IOException("this host has no echo sockets");
+        throw new HostException(HostError.UNSUPPORTED, "this host has no echo sockets");
     }
 
     @Override
