@@ -5,6 +5,8 @@ import dev.jslirp.host.HostDatagrams;
 import dev.jslirp.host.HostDatagramsListener;
 import dev.jslirp.host.HostEcho;
 import dev.jslirp.host.HostEchoListener;
+import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostException;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
@@ -38,8 +40,8 @@ final class DiscardingHost implements HostNetwork {
     }
 
     @Override
-    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws IOException {
-        throw new IOException("this host has no echo sockets");
+    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException {
+        throw new HostException(HostError.UNSUPPORTED, "this host has no echo sockets");
     }
 
     @Override

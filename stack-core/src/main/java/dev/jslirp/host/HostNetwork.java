@@ -24,8 +24,8 @@ public interface HostNetwork extends StreamConnector, AutoCloseable {
 
     /// Opens a socket for ICMP echo towards `remote`.
     ///
-    /// @throws IOException if the platform has none or forbids it; the message says what to do
-    HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws IOException;
+    /// @throws HostException if none can be had: `UNSUPPORTED` and `PROHIBITED` mean that none ever will; the message says what to do
+    HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException;
 
     /// Closes every socket that was opened here; idempotent.
     @Override

@@ -41,7 +41,7 @@ final class FlowList {
         }
         flow.list = this;
         append(flow);
-        guests.add(flow);
+        guests.add(flow.guestHi, flow.guestLo);
         size++;
     }
 
@@ -57,7 +57,7 @@ final class FlowList {
     void remove(Flow flow) {
         unlink(flow);
         flow.list = null;
-        guests.remove(flow);
+        guests.remove(flow.guestHi, flow.guestLo);
         size--;
     }
 

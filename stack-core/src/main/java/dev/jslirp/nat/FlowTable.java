@@ -63,7 +63,7 @@ final class FlowTable {
         }
         insert(flow, hash(flow));
         size++;
-        guests.add(flow);
+        guests.add(flow.guestHi, flow.guestLo);
     }
 
     /// Takes out `flow`; nothing happens when it is not in the table.
@@ -80,7 +80,7 @@ final class FlowTable {
             lastHit = null;
         }
         size--;
-        guests.remove(flow);
+        guests.remove(flow.guestHi, flow.guestLo);
         closeGap(slot, mask);
     }
 

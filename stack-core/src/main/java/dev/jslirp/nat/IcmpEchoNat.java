@@ -1,5 +1,6 @@
 package dev.jslirp.nat;
 
+import dev.jslirp.host.HostException;
 import dev.jslirp.net.PacketHandler;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.wire.DropReason;
@@ -8,7 +9,6 @@ import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.Ipv4Header;
 import dev.jslirp.wire.PacketView;
 import io.netty.buffer.ByteBuf;
-import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +31,7 @@ public final class IcmpEchoNat implements PacketHandler {
     public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
         switch (nat.policy().classify(packet.dstHi, packet.dstLo)) {
             case OUTSIDE -> {
-                EchoFlow flow = flowOf(packet, nowNs);
+                EchoFlow flow = flowOf(packet, frame, nowNs);
                 if (flow != null) {
                     flow.request(packet, frame, nowNs);
                 }
@@ -45,16 +45,16 @@ public final class IcmpEchoNat implements PacketHandler {
 
     private void refuse(PacketView packet, ByteBuf frame, int code, long nowNs) {
         nat.counters().drop(DropReason.POLICY);
-        nat.output().icmpError(packet, frame, IcmpHeader.DESTINATION_UNREACHABLE, code, 0, nowNs);
+        unreachable(packet, frame, code, nowNs);
     }
 
-    private EchoFlow flowOf(PacketView packet, long nowNs) {
+    private EchoFlow flowOf(PacketView packet, ByteBuf frame, long nowNs) {
         EchoFlow known = (EchoFlow) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
                 Flow.ports(packet.icmpId, 0), Ipv4Header.ICMP);
-        return known != null ? known : open(packet, nowNs);
+        return known != null ? known : open(packet, frame, nowNs);
     }
 
-    private EchoFlow open(PacketView packet, long nowNs) {
+    private EchoFlow open(PacketView packet, ByteBuf frame, long nowNs) {
         if (!admit(packet.srcHi, packet.srcLo)) {
             nat.counters().drop(DropReason.FLOW_LIMIT);
             return null;
@@ -65,10 +65,9 @@ public final class IcmpEchoNat implements PacketHandler {
         nat.counters().increment(Counter.ECHO_FLOWS_OPENED);
         try {
             flow.opened(nat.host().openEcho(IpAddress.toInetAddress(packet.dstHi, packet.dstLo), flow));
-        } catch (IOException e) {
+        } catch (HostException e) {
             flow.remove();
-            nat.counters().increment(Counter.ECHO_FAILED);
-            warnOnce(e);
+            failed(e, packet, frame, nowNs);
             return null;
         }
         return flow;
@@ -89,10 +88,24 @@ public final class IcmpEchoNat implements PacketHandler {
         return true;
     }
 
-    private void warnOnce(IOException e) {
+    /// Tells the guest why it will hear no echo, unless another request may fare better.
+    private void failed(HostException e, PacketView packet, ByteBuf frame, long nowNs) {
+        nat.counters().increment(Counter.ECHO_FAILED);
         if (!warned) {
             warned = true;
             LOG.warn("Guests cannot ping beyond the gateway: {}", e.getMessage());
         }
+        switch (e.error()) {
+            case UNSUPPORTED, PROHIBITED -> unreachable(packet, frame, IcmpHeader.ADMIN_PROHIBITED, nowNs);
+            case NETWORK_UNREACHABLE -> unreachable(packet, frame, IcmpHeader.NET_UNREACHABLE, nowNs);
+            case HOST_UNREACHABLE -> unreachable(packet, frame, IcmpHeader.HOST_UNREACHABLE, nowNs);
+            case NO_RESOURCES, REFUSED, TIMED_OUT, RESET, TOO_BIG, OTHER -> {
+                // Silence.
+            }
+        }
+    }
+
+    private void unreachable(PacketView packet, ByteBuf frame, int code, long nowNs) {
+        nat.output().icmpError(packet, frame, IcmpHeader.DESTINATION_UNREACHABLE, code, 0, nowNs);
     }
 }

@@ -4,7 +4,8 @@ package dev.jslirp.nat;
 ///
 /// @param flowsMax            flows of all protocols together
 /// @param flowsPerGuestMax    flows of one guest, of all protocols together; below `flowsMax`, so that one guest leaves room for others
-/// @param tcpHalfOpenMax      TCP flows whose host connect or guest handshake is under way
+/// @param tcpHalfOpenMax      TCP flows whose host connect or guest handshake is under way; beyond it a SYN may have to be sent again, so
+///                            thousands of dead addresses fit below
 /// @param udpFlowsMax         UDP flows: guest source endpoints, each one host socket, and peers of UDP forwards
 /// @param udpPeersMax         far endpoints remembered per UDP flow for filtering, the latest ones
 /// @param echoFlowsMax        ICMP echo flows (guest identifier and destination), each one host socket
@@ -68,7 +69,7 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
 
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
-        return new NatConfig(65_536, 49_152, 1_024, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
+        return new NatConfig(65_536, 49_152, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
                 30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
     }
 

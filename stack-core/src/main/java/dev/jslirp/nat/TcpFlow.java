@@ -209,6 +209,7 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     private void lingerOn(long nowNs) {
         int left = stream.unsentBytes();
         if (left >= lingerBytes) {
+            tcp.nat.counters().increment(Counter.HOST_LINGER_EXPIRED);
             remove();
             return;
         }

@@ -58,7 +58,7 @@
 /// | `hostBufferBytesMax` | `HOST_BUFFER_LIMIT` | windows shrink, then bytes count as lost; `flowFloorBytes` per flow always pass |
 /// | `guestBufferBytesMax` | `GUEST_BUFFER_LIMIT` | host reads pause; `flowFloorBytes` per flow always pass |
 /// | twice `guestBufferBytesMax` | `GUEST_BUFFER_EVICTED` | the flow whose guest has taken nothing for longest is reset |
-/// | `lingerNs` | none | a host that takes nothing loses the last bytes of a flow whose guest is done |
+/// | `lingerNs` | `HOST_LINGER_EXPIRED` | a host that takes nothing loses the last bytes of a flow whose guest is done |
 /// | `resetsPerSecond` | `TCP_RESETS_LIMITED` | silence |
 /// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
 ///

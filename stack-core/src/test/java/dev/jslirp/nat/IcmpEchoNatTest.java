@@ -106,14 +106,26 @@ class IcmpEchoNatTest {
     }
 
     @Test
-    void aHostWithoutPingSocketsMeansSilence() {
+    void aHostThatForbidsPingSocketsIsAdministrativelyProhibited() {
         net.host.setEchoAllowed(false);
 
         ping(FAR, 77, 1);
         ping(FAR, 77, 2);
 
-        assertNull(net.guest.poll());
+        assertEquals(13, net.guest.poll().icmp().code());
+        assertEquals(13, net.guest.poll().icmp().code());
         assertEquals(2, net.count(Counter.ECHO_FAILED));
+        assertEquals(0, net.network.flowCount());
+    }
+
+    @Test
+    void aHostOutOfDescriptorsMeansSilence() {
+        net.host.setSocketsMax(0);
+
+        ping(FAR, 77, 1);
+
+        assertNull(net.guest.poll());
+        assertEquals(1, net.count(Counter.ECHO_FAILED));
         assertEquals(0, net.network.flowCount());
     }
 

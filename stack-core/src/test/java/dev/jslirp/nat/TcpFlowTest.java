@@ -231,6 +231,26 @@ class TcpFlowTest {
     }
 
     @Test
+    void aHostThatNeverTakesTheLastBytesIsGivenUp() {
+        TcpGuest guest = guest(5000).connect();
+        stream().setRoom(0);
+        guest.send(FIN | ACK, "last words".getBytes(UTF_8));
+        stream().peerEof();
+        net.reactor.settle();
+        guest.receiveAll();
+        long lingerNs = GuestNetworkConfig.defaults().nat().lingerNs();
+
+        stream().setRoom(1);
+        net.reactor.advance(lingerNs + S);
+        assertTrue(stream().isOpen(), "it took one byte, which counts");
+        net.reactor.advance(lingerNs);
+
+        assertTrue(stream().peerSawReset());
+        assertEquals(1, net.count(Counter.HOST_LINGER_EXPIRED));
+        assertEquals(0, net.network.flowCount());
+    }
+
+    @Test
     void aGuestThatTakesNothingPausesHostReads() {
         TcpGuest guest = guest(5000).connect();
         byte[] sent = new byte[12 << 20];

@@ -6,6 +6,7 @@ import dev.jslirp.host.HostDatagramsListener;
 import dev.jslirp.host.HostEcho;
 import dev.jslirp.host.HostEchoListener;
 import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostException;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
@@ -118,12 +119,12 @@ public final class SimHostNetwork implements HostNetwork {
     }
 
     @Override
-    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws IOException {
+    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException {
         if (!echoAllowed) {
-            throw new IOException("ping sockets are not permitted: widen net.ipv4.ping_group_range");
+            throw new HostException(HostError.PROHIBITED, "ping sockets are not permitted: widen net.ipv4.ping_group_range");
         }
         if (!takeSocket()) {
-            throw new IOException("cannot open a ping socket: Too many open files");
+            throw new HostException(HostError.NO_RESOURCES, "cannot open a ping socket: Too many open files");
         }
         SimHostEcho echo = new SimHostEcho(this, remote, listener);
         echoes.add(echo);

@@ -319,6 +319,11 @@ public final class SimHostStream implements HostStream {
         return peerSawReset;
     }
 
+    /// Whether the peer has sent its FIN.
+    public boolean peerHasEnded() {
+        return eofFromPeer;
+    }
+
     /// Whether the connection is open.
     public boolean isOpen() {
         return state == State.OPEN;

@@ -2,7 +2,10 @@ package dev.jslirp.tap;
 
 import dev.jslirp.host.HostEcho;
 import dev.jslirp.host.HostEchoListener;
+import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostException;
 import dev.jslirp.host.netty.EchoSockets;
+import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.PingSocket;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
@@ -50,14 +53,29 @@ final class LinuxEcho implements EchoSockets, AutoCloseable {
     }
 
     @Override
-    public HostEcho open(InetAddress remote, HostEchoListener listener) throws IOException {
+    public HostEcho open(InetAddress remote, HostEchoListener listener) throws HostException {
         IpAddress address = IpAddress.of(remote);
         if (!address.isV4()) {
-            throw new IOException("no ICMP echo to " + remote.getHostAddress() + ": IPv4 only");
+            throw new HostException(HostError.UNSUPPORTED, "no ICMP echo to " + remote.getHostAddress() + ": IPv4 only");
         }
-        Socket socket = new Socket(calls.open(address, local), listener);
-        socket.fd.register(loop);
-        return socket;
+        try {
+            Socket socket = new Socket(calls.open(address, local), listener);
+            socket.fd.register(loop);
+            return socket;
+        } catch (TapException e) {
+            throw new HostException(classify(e.errno()), e.getMessage());
+        } catch (IOException e) {
+            throw new HostException(HostError.NO_RESOURCES, e.getMessage());
+        }
+    }
+
+    private static HostError classify(Errno errno) {
+        return switch (errno) {
+            case EPERM, EACCES -> HostError.PROHIBITED;
+            case ENETUNREACH, ENETDOWN, EADDRNOTAVAIL -> HostError.NETWORK_UNREACHABLE;
+            case EHOSTUNREACH -> HostError.HOST_UNREACHABLE;
+            default -> HostError.NO_RESOURCES;
+        };
     }
 
     /// Frees what the sockets share; after all of them are closed. Idempotent.

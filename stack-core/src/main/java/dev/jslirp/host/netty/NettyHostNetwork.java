@@ -5,6 +5,8 @@ import dev.jslirp.host.HostDatagrams;
 import dev.jslirp.host.HostDatagramsListener;
 import dev.jslirp.host.HostEcho;
 import dev.jslirp.host.HostEchoListener;
+import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostException;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
@@ -87,7 +89,7 @@ public final class NettyHostNetwork implements HostNetwork {
     }
 
     @Override
-    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws IOException {
+    public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException {
         requireOpen();
         return options.echo().open(remote, listener);
     }
@@ -142,9 +144,9 @@ public final class NettyHostNetwork implements HostNetwork {
         return address.getAddress();
     }
 
-    void requireOpen() throws IOException {
+    void requireOpen() throws HostException {
         if (closed) {
-            throw new IOException("the host network is closed");
+            throw new HostException(HostError.NO_RESOURCES, "the host network is closed");
         }
     }
 
