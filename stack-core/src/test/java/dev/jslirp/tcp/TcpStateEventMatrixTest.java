@@ -38,8 +38,8 @@ class TcpStateEventMatrixTest {
             CLOSING        | ack        | TIME_WAIT         | TIME_WAIT         | TIME_WAIT         | TIME_WAIT *
             LAST_ACK       | ack        | CLOSED closed     | CLOSED closed     | CLOSED closed     | CLOSED closed *
             TIME_WAIT      | ack        | .                 | .                 | .                 | . *
-            * A segment without data may lie at the right edge, which is RCV.NXT while the window is closed: the ACKs of a guest that has filled
-            * the window lie there, and would be lost when bytes before them are.
+            * A segment without data may lie at the right edge, which is RCV.NXT while the window is closed: the ACKs of a guest that
+            * has filled the window lie there, and would be lost when bytes before them are.
 
             data           | left       | left edge              | inside              | right edge          | right
             UNANSWERED     | .          | .                      | .                   | .                   | .
@@ -120,7 +120,7 @@ class TcpStateEventMatrixTest {
 
             SYN            | left       | left edge  | inside     | right edge | right
             UNANSWERED     | .          | .          | .          | .          | .
-            SYN_SENT       | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack
+            SYN_SENT      | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack | SYN_RECEIVED syn-ack
             SYN_RECEIVED   | ack        | ack *      | ack *      | ack *      | ack
             ESTABLISHED    | ack        | ack        | ack        | ack        | ack
             FIN_WAIT_1     | ack        | ack        | ack        | ack        | ack

@@ -9,8 +9,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 
 /// One end of a connection under test: records what the connection sends and tells its user.
 final class TestEndpoint implements StreamUser, SegmentOutput {
@@ -25,7 +26,10 @@ final class TestEndpoint implements StreamUser, SegmentOutput {
         }
 
         ByteBuf read(PacketView view) {
-            ByteBuf frame = Unpooled.wrappedBuffer(bytes);
+            return read(view, Unpooled.wrappedBuffer(bytes));
+        }
+
+        ByteBuf read(PacketView view, ByteBuf frame) {
             view.l4Offset = 0;
             view.l4Length = bytes.length;
             view.offload = 2L << 4;
@@ -35,6 +39,8 @@ final class TestEndpoint implements StreamUser, SegmentOutput {
     }
 
     final Counters counters = new Counters();
+    /// Of everything this end keeps.
+    final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
     final QueuedSendBuffer buffer = new QueuedSendBuffer();
     final ArrayDeque<Sent> sent = new ArrayDeque<>();
     final ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -44,9 +50,11 @@ final class TestEndpoint implements StreamUser, SegmentOutput {
     boolean fin;
     boolean closed;
     TcpConnection connection;
+    /// Called inside every callback, with its name.
+    Consumer<String> inCallback = name -> {};
 
     TestEndpoint(TcpConfig config, int mss, int maxSegmentBytes) {
-        shared = new TcpShared(config, counters, UnpooledByteBufAllocator.DEFAULT, new OutboundSegment(), mss, maxSegmentBytes, 77);
+        shared = new TcpShared(config, counters, allocator, new OutboundSegment(), mss, maxSegmentBytes, 77);
     }
 
     @Override
@@ -63,6 +71,7 @@ final class TestEndpoint implements StreamUser, SegmentOutput {
     @Override
     public void onEstablished(long nowNs) {
         events.add("established");
+        inCallback.accept("established");
     }
 
     @Override
@@ -71,26 +80,32 @@ final class TestEndpoint implements StreamUser, SegmentOutput {
         frame.getBytes(index, bytes);
         received.writeBytes(bytes);
         room -= length;
+        inCallback.accept("bytes");
     }
 
     @Override
     public void onFin(long nowNs) {
         events.add("fin");
         fin = true;
+        inCallback.accept("fin");
     }
 
     @Override
-    public void onAcknowledged(int bytes, long nowNs) {}
+    public void onAcknowledged(int bytes, long nowNs) {
+        inCallback.accept("acknowledged");
+    }
 
     @Override
     public void onReset(ResetCause cause, long nowNs) {
         events.add(cause.name());
+        inCallback.accept("reset");
     }
 
     @Override
     public void onClosed(long nowNs) {
         events.add("closed");
         closed = true;
+        inCallback.accept("closed");
     }
 
     @Override
