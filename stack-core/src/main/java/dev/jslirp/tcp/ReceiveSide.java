@@ -110,6 +110,10 @@ final class ReceiveSide {
         int candidate = candidate(room);
         if (isWorth(candidate)) {
             edge = candidate;
+        } else if (edge == rcvNxt && candidate != edge) {
+            // The window is closed although there is some room: this answers a probe. If the room stays so small, it is all there
+            // will be, and a few probes later it is worth offering.
+            largestRoom /= 2;
         }
         int unit = 1 << windowShift;
         int field = Math.min(0xffff, Math.max(0, edge - rcvNxt) + unit - 1 >>> windowShift);
@@ -135,7 +139,9 @@ final class ReceiveSide {
 
     private int candidate(int room) {
         int want = Math.clamp(room, 0, Math.min(windowMax, 0xffff << windowShift));
-        largestRoom = Math.max(largestRoom, want);
+        if (edge != rcvNxt) {
+            largestRoom = Math.max(largestRoom, want);
+        }
         return rcvNxt + (want >>> windowShift << windowShift);
     }
 
