@@ -24,6 +24,12 @@ interface CongestionControl {
     /// Fast recovery begins (RFC 5681 §3.2 step 2) with `flightBytes` outstanding.
     void onLoss(int flightBytes, long nowNs);
 
+    /// Our SYN had to be sent again: the window begins with one segment (RFC 5681 §3.1).
+    void onSynLost();
+
+    /// Nothing was sent for longer than the time-out: back to the initial window (RFC 5681 §4.1).
+    void onIdle();
+
     /// The retransmission timer expired; `first` unless it is a repetition for the same data (RFC 5681 §3.1).
     void onTimeout(int flightBytes, boolean first, long nowNs);
 }

@@ -62,6 +62,18 @@ final class Cubic implements CongestionControl {
     }
 
     @Override
+    public void onSynLost() {
+        cwnd = mss;
+    }
+
+    @Override
+    public void onIdle() {
+        cwnd = Math.min(cwnd, CongestionControl.initialWindow(mss));
+        // RFC 9438 §5.8: the pause is no time the window grew in.
+        inEpoch = false;
+    }
+
+    @Override
     public void onTimeout(int flightBytes, boolean first, long nowNs) {
         if (first) {
             reduce(flightBytes);

@@ -42,6 +42,17 @@ final class NewReno implements CongestionControl {
     }
 
     @Override
+    public void onSynLost() {
+        cwnd = mss;
+    }
+
+    @Override
+    public void onIdle() {
+        cwnd = Math.min(cwnd, CongestionControl.initialWindow(mss));
+        ackedBytes = 0;
+    }
+
+    @Override
     public void onTimeout(int flightBytes, boolean first, long nowNs) {
         if (first) {
             ssthresh = Math.max(flightBytes / 2, 2 * mss);

@@ -5,10 +5,19 @@ import io.netty.buffer.ByteBuf;
 
 /// A send buffer made of owned buffers in a ring. Each slot knows its position in the stream, so an offset is
 /// found by binary search, or at once when it continues the last one.
+///
+/// What it pins stays in proportion to what it holds: bytes that are few, or few beside the buffer they lie in, are
+/// copied to the end of a buffer of its own, so that a stream of single bytes fills a few buffers instead of holding one each.
 public final class QueuedSendBuffer implements SendBuffer {
     private static final int INITIAL_SLOTS = 8;
     /// A ring larger than this is dropped when it runs empty, so that an idle connection stays small.
     private static final int KEPT_SLOTS = 64;
+    /// Appends below this many bytes are copied.
+    private static final int COPIED_BELOW = 512;
+    /// Capacity of a buffer that copies are collected in, at least.
+    private static final int COPY_CAPACITY = 2_048;
+    /// An append that fills less than one part in this many of its buffer is copied.
+    private static final int PINNED_MAX_RATIO = 4;
 
     private ByteBuf[] buffers;
     private long[] starts;
@@ -19,17 +28,44 @@ public final class QueuedSendBuffer implements SendBuffer {
     private long first;
     private long end;
     private long hint;
+    /// The last slot's buffer when it is one of ours with room at its end, else null.
+    private ByteBuf collecting;
+    private boolean released;
 
     /// Creates an empty one.
     public QueuedSendBuffer() {}
 
-    /// Appends the readable bytes. **Consumes** `bytes`.
+    /// Appends the readable bytes; after [#release] they are freed at once. **Consumes** `bytes`.
     public void append(ByteBuf bytes) {
         int length = bytes.readableBytes();
-        if (length == 0) {
+        if (length == 0 || released) {
             bytes.release();
             return;
         }
+        if (length >= COPIED_BELOW && PinnedMemory.bytes(bytes) / PINNED_MAX_RATIO <= length) {
+            collecting = null;
+            add(bytes);
+        } else {
+            copy(bytes, length);
+        }
+        end += length;
+    }
+
+    private void copy(ByteBuf bytes, int length) {
+        try {
+            if (collecting == null || collecting.writableBytes() < length) {
+                int capacity = Math.max(COPY_CAPACITY, length);
+                ByteBuf own = bytes.alloc().buffer(capacity, capacity);
+                add(own);
+                collecting = own;
+            }
+            collecting.writeBytes(bytes);
+        } finally {
+            bytes.release();
+        }
+    }
+
+    private void add(ByteBuf bytes) {
         if (buffers == null || tail - head == buffers.length) {
             grow();
         }
@@ -37,7 +73,6 @@ public final class QueuedSendBuffer implements SendBuffer {
         buffers[slot] = bytes;
         starts[slot] = end;
         tail++;
-        end += length;
     }
 
     private void grow() {
@@ -116,6 +151,7 @@ public final class QueuedSendBuffer implements SendBuffer {
             buffers[slot] = null;
             head++;
         }
+        collecting = null;
         if (buffers != null && buffers.length > KEPT_SLOTS) {
             buffers = null;
             starts = null;
@@ -124,6 +160,7 @@ public final class QueuedSendBuffer implements SendBuffer {
 
     @Override
     public void release() {
+        released = true;
         acknowledged(available());
         buffers = null;
         starts = null;

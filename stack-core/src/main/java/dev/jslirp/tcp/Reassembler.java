@@ -136,7 +136,7 @@ final class Reassembler {
             range.right += length;
             return true;
         }
-        int framePins = pinned(frame);
+        int framePins = PinnedMemory.bytes(frame);
         boolean copy = length < framePins / 4;
         int pins = copy ? Math.max(length, COPY_CAPACITY) : framePins;
         if (pins > bytesMax - pinnedBytes) {
@@ -153,14 +153,6 @@ final class Reassembler {
         range.right += length;
         pinnedBytes += pins;
         return true;
-    }
-
-    private static int pinned(ByteBuf frame) {
-        ByteBuf root = frame;
-        while (root.unwrap() != null) {
-            root = root.unwrap();
-        }
-        return root.capacity();
     }
 
     /// The next held bytes if they reach `rcvNxt` and beyond, with everything before `rcvNxt` removed.

@@ -33,6 +33,7 @@ final class ReceiveSide {
     private int ackedNxt;
     private int largestSegment;
     private int largestRoom;
+    private boolean probed;
     private int quickAcks = QUICK_ACKS;
     private long tsRecentAtNs;
 
@@ -142,17 +143,26 @@ final class ReceiveSide {
         if (edge != rcvNxt) {
             largestRoom = Math.max(largestRoom, want);
         }
-        return rcvNxt + (want >>> windowShift << windowShift);
+        // A room below one unit of the window field is offered as one, or a user whose room stays that small would never get a byte. What
+        // this promises too much is less than a unit, and the user takes it.
+        return rcvNxt + (want == 0 ? 0 : Math.max(want >>> windowShift, 1) << windowShift);
     }
 
     private boolean isWorth(int candidate) {
-        return candidate - edge >= Math.max(1, Math.min(mss, largestRoom / 2));
+        return candidate - edge >= (probed ? 1 : Math.max(1, Math.min(mss, largestRoom / 2)));
+    }
+
+    /// The guest sent what does not fit. Where the window is closed this is a probe, and the answer tells of whatever room there is: as the
+    /// sender's override time-out does (RFC 9293 §3.8.6.2.1 (4)), it keeps a window alive that never grows by enough.
+    void overrun() {
+        probed = window() == 0;
     }
 
     /// A segment with the current acknowledgement number has been sent.
     void acknowledgedAll() {
         ackedNxt = rcvNxt;
         ackNow = false;
+        probed = false;
     }
 
     /// Frees what was kept out of order.

@@ -41,7 +41,7 @@ final class SegmentArrival {
         boolean ack = segment.hasFlags(TcpHeader.ACK);
         if (ack && (!tcp.synSent || segment.ack != snd.iss + 1)) {
             if (!segment.hasFlags(TcpHeader.RST)) {
-                out.reset(segment.ack, 0, TcpHeader.RST);
+                out.reset(segment.ack, 0, TcpHeader.RST, nowNs);
             }
             return;
         }
@@ -67,7 +67,7 @@ final class SegmentArrival {
 
     /// The host is still being connected: only a reset counts.
     void beforeAccept(PacketView segment, long nowNs) {
-        if (segment.hasFlags(TcpHeader.RST) && (segment.seq == rcv.rcvNxt || segment.seq == rcv.irs)) {
+        if (segment.hasFlags(TcpHeader.RST) && segment.seq == rcv.rcvNxt) {
             tcp.resetByGuest(nowNs);
         }
     }
@@ -92,15 +92,15 @@ final class SegmentArrival {
     // RFC 9293 §3.10.7.4
 
     void inOtherStates(PacketView segment, ByteBuf frame, long nowNs) {
-        if (tcp.state == TcpState.SYN_RECEIVED && segment.hasFlags(TcpHeader.SYN) && segment.seq == rcv.irs
-                && !afterOwnSyn(segment, nowNs)) {
+        if (tcp.state == TcpState.SYN_RECEIVED && (segment.flags & (TcpHeader.SYN | TcpHeader.RST)) == TcpHeader.SYN
+                && segment.seq == rcv.irs && !afterOwnSyn(segment, nowNs)) {
             return;
         }
         if (!checkTimestamp(segment, nowNs) || !checkSequence(segment, nowNs) || !checkReset(segment, nowNs)
                 || !checkSyn(segment, nowNs) || !checkAck(segment, nowNs)) {
             return;
         }
-        if (tcp.state.receives() && segment.hasFlags(TcpHeader.FIN)) {
+        if (tcp.state.receives() && segment.hasFlags(TcpHeader.FIN) && !rcv.finKnown) {
             rcv.finKnown = true;
             rcv.finSeq = segment.seq + segment.payloadLength;
             // RFC 5681 §4.2: a FIN beyond a gap is out of order too.
@@ -117,7 +117,10 @@ final class SegmentArrival {
     /// The SYN again: our SYN-ACK was lost, or, with ACK, it is the answer in a simultaneous open.
     private boolean afterOwnSyn(PacketView segment, long nowNs) {
         if (!segment.hasFlags(TcpHeader.ACK)) {
-            tcp.sendSyn(nowNs);
+            // DEVIATION: RFC 9293 §3.10.7.4 answers by an ACK, which a guest in SYN_SENT throws away; it needs the SYN-ACK again. The timer
+            // runs on, or a guest could keep a half-open connection alive.
+            snd.sentSyn(nowNs);
+            out.syn(true, nowNs);
             return false;
         }
         segment.flags &= ~TcpHeader.SYN;
@@ -127,7 +130,8 @@ final class SegmentArrival {
     }
 
     private boolean checkTimestamp(PacketView segment, long nowNs) {
-        // DEVIATION: RFC 7323 §3.2 would drop a segment without the option; guests' keep-alives lack it at times.
+        // DEVIATION: RFC 7323 §3.2 says that a segment without the option SHOULD be dropped. Stacks exist that leave it off keep-alives,
+        // probes and FINs, Linux takes such segments, and a connection that drops them stalls for good. PAWS does without them.
         if (!rcv.timestamps || !segment.options.timestamps || segment.hasFlags(TcpHeader.RST)) {
             return true;
         }
@@ -146,24 +150,26 @@ final class SegmentArrival {
             rejectSequence(segment, length, nowNs);
             return false;
         }
-        if (segment.options.timestamps && rcv.timestamps && !segment.hasFlags(TcpHeader.RST)) {
+        if ((segment.flags & (TcpHeader.SYN | TcpHeader.RST)) != 0) {
+            // Judged by where they begin (RFC 5961 §3.2, §4.2): payload that reaches into the window must not carry them there.
+            return true;
+        }
+        if (segment.options.timestamps && rcv.timestamps) {
             rcv.rememberTimestamp(segment.seq, segment.options.tsVal, nowNs);
         }
         int old = rcv.rcvNxt - segment.seq;
         if (old > 0) {
             noteDsack(segment.seq, rcv.rcvNxt);
-            // A SYN before the window is the first thing trimmed.
-            int bytes = old - (segment.hasFlags(TcpHeader.SYN) ? 1 : 0);
-            segment.flags &= ~TcpHeader.SYN;
             segment.seq = rcv.rcvNxt;
-            segment.payloadOffset += bytes;
-            segment.payloadLength -= bytes;
+            segment.payloadOffset += old;
+            segment.payloadLength -= old;
         }
         int excess = segment.seq + segment.payloadLength - (rcv.rcvNxt + rcv.window());
         if (excess > 0) {
             count(Counter.TCP_OUT_OF_WINDOW);
             segment.payloadLength -= excess;
             segment.flags &= ~TcpHeader.FIN;
+            rcv.overrun();
             rcv.ackNow = true;
         }
         return true;
@@ -173,6 +179,7 @@ final class SegmentArrival {
         if (segment.hasFlags(TcpHeader.RST)) {
             return;
         }
+        rcv.overrun();
         if (length == 0 || segment.hasFlags(TcpHeader.SYN)) {
             out.challengeAck(nowNs);
             return;
@@ -227,7 +234,7 @@ final class SegmentArrival {
         }
         if (tcp.state == TcpState.SYN_RECEIVED) {
             if (segment.ack != snd.iss + 1) {
-                out.reset(segment.ack, 0, TcpHeader.RST);
+                out.reset(segment.ack, 0, TcpHeader.RST, nowNs);
                 return false;
             }
             tcp.establish(segment, segment.window << snd.windowShift, nowNs);
@@ -305,7 +312,11 @@ final class SegmentArrival {
         }
         if (rcv.reassembler != null && !rcv.reassembler.isEmpty()) {
             rcv.ackNow = true;
-            deliverReassembled(nowNs);
+            if (tcp.hasReader()) {
+                deliverReassembled(nowNs);
+            } else {
+                leaveUndelivered(nowNs);
+            }
         }
     }
 
@@ -331,6 +342,13 @@ final class SegmentArrival {
         out.ack(nowNs);
     }
 
+    /// The user left during its callback, by abort or detach. Bytes that wait behind those it took are refused.
+    private void leaveUndelivered(long nowNs) {
+        if (rcv.reassembler != null && !rcv.reassembler.isEmpty()) {
+            tcp.abort(nowNs);
+        }
+    }
+
     private void deliverReassembled(long nowNs) {
         Reassembler reassembler = rcv.reassembler;
         for (ByteBuf bytes = reassembler.poll(rcv.rcvNxt); bytes != null; bytes = reassembler.poll(rcv.rcvNxt)) {
@@ -344,7 +362,8 @@ final class SegmentArrival {
             } finally {
                 bytes.release();
             }
-            if (tcp.state == TcpState.CLOSED) {
+            if (!tcp.hasReader()) {
+                leaveUndelivered(nowNs);
                 return;
             }
         }

@@ -8,6 +8,9 @@ import dev.jslirp.wire.TcpHeader;
 final class SegmentComposer {
     /// The timestamps option with its padding.
     static final int TIMESTAMP_BYTES = 12;
+    private static final int OPTION_BYTES_MAX = TcpHeader.MAX_LENGTH - TcpHeader.MIN_LENGTH;
+    /// The SACK option with its padding.
+    private static final int SACK_HEADER_BYTES = 4, SACK_BLOCK_BYTES = 8;
 
     private final TcpConnection tcp;
     private final TcpShared shared;
@@ -39,13 +42,17 @@ final class SegmentComposer {
         segment.flags = flags;
         segment.ack = rcv.rcvNxt;
         if (rcv.timestamps) {
-            segment.timestamps = true;
-            segment.tsVal = shared.timestamp(nowNs);
-            segment.tsEcr = rcv.tsRecent;
+            writeTimestamps(segment, nowNs);
         }
         // Without a reader the promise stays as it is.
         segment.window = rcv.windowField(tcp.hasReader() ? user.receiveRoom() : 0);
         return segment;
+    }
+
+    private void writeTimestamps(OutboundSegment segment, long nowNs) {
+        segment.timestamps = true;
+        segment.tsVal = shared.timestamp(nowNs);
+        segment.tsEcr = rcv.tsRecent;
     }
 
     private void emit() {
@@ -73,37 +80,41 @@ final class SegmentComposer {
             segment.flags |= TcpHeader.PSH;
         }
         segment.gsoSize = length > snd.mss ? snd.mss : 0;
+        writeSack(segment, snd.mss - length);
         emit();
         return length;
     }
 
-    /// An ACK without data. SACK blocks ride only here: every segment out of order is answered by one, and a data
-    /// segment would have to be cut for them.
+    /// An ACK without data.
     void ack(long nowNs) {
-        // Before the handshake is done the guest's window is not known, and SND.NXT is the number after our SYN.
-        int seq = tcp.state() == TcpState.SYN_RECEIVED ? snd.sndMax : snd.ackSeq();
-        OutboundSegment segment = begin(seq, TcpHeader.ACK, nowNs);
-        if (rcv.sackPermitted) {
-            int blocks = 0;
-            if (rcv.dsack) {
-                segment.sack[0] = rcv.dsackLeft;
-                segment.sack[1] = rcv.dsackRight;
-                rcv.dsack = false;
-                blocks = 1;
-                count(Counter.TCP_DSACK_SENT);
-            }
-            if (rcv.reassembler != null) {
-                blocks = rcv.reassembler.writeSack(segment.sack, blocks, sackBlocksMax());
-            }
-            segment.sackBlocks = blocks;
-        }
+        OutboundSegment segment = begin(snd.ackSeq(), TcpHeader.ACK, nowNs);
+        writeSack(segment, shared.mss() - (rcv.timestamps ? TIMESTAMP_BYTES : 0));
         emit();
     }
 
-    /// Four blocks, three beside timestamps (RFC 2018 §3), fewer where the link's MTU has no room for them.
-    private int sackBlocksMax() {
-        int timestampBytes = rcv.timestamps ? TIMESTAMP_BYTES : 0;
-        return Math.min((40 - timestampBytes - 4) / 8, (shared.mss() - timestampBytes - 4) / 8);
+    /// SACK blocks (RFC 2018 §4, D-SACK first: RFC 2883 §4) as far as options and the segment have `room` for them: up to four, three
+    /// beside timestamps. A full segment carries none, and a D-SACK waits for the next.
+    private void writeSack(OutboundSegment segment, int room) {
+        if (!rcv.dsack && rcv.reassembler == null) {
+            return;
+        }
+        int optionRoom = OPTION_BYTES_MAX - (rcv.timestamps ? TIMESTAMP_BYTES : 0);
+        int max = (Math.min(optionRoom, room) - SACK_HEADER_BYTES) / SACK_BLOCK_BYTES;
+        if (max <= 0 || !rcv.sackPermitted) {
+            return;
+        }
+        int blocks = 0;
+        if (rcv.dsack) {
+            segment.sack[0] = rcv.dsackLeft;
+            segment.sack[1] = rcv.dsackRight;
+            rcv.dsack = false;
+            blocks = 1;
+            count(Counter.TCP_DSACK_SENT);
+        }
+        if (rcv.reassembler != null) {
+            blocks = rcv.reassembler.writeSack(segment.sack, blocks, max);
+        }
+        segment.sackBlocks = blocks;
     }
 
     /// SYN, or SYN-ACK as the `answer` to the guest's.
@@ -124,12 +135,16 @@ final class SegmentComposer {
         output.send(tcp, segment);
     }
 
-    void reset(int seq, int ack, int flags) {
+    void reset(int seq, int ack, int flags, long nowNs) {
         OutboundSegment segment = shared.segment();
         segment.clear();
         segment.seq = seq;
         segment.ack = ack;
         segment.flags = flags;
+        if (rcv.timestamps && tcp.state.isSynchronized()) {
+            // RFC 7323 §3.2: SHOULD.
+            writeTimestamps(segment, nowNs);
+        }
         count(Counter.TCP_RESETS_SENT);
         count(Counter.TCP_SEGMENTS_OUT);
         output.send(tcp, segment);

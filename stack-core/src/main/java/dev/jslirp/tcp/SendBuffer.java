@@ -20,6 +20,6 @@ public interface SendBuffer {
     /// The first `count` bytes will never be asked for again.
     void acknowledged(int count);
 
-    /// Frees everything; idempotent.
+    /// Frees everything; idempotent. The connection is done with the bytes: what comes later is nobody's.
     void release();
 }

@@ -49,6 +49,8 @@ final class SendSide {
     private boolean timing;
     private int timedSeq;
     private long timedAtNs;
+    /// When data or FIN was last sent.
+    private long sentAtNs;
 
     SendSide(TcpConfig config, SendBuffer buffer, int iss, int superSegmentBytes) {
         this.iss = iss;
@@ -60,8 +62,24 @@ final class SendSide {
         rtt = new RttEstimator(config);
     }
 
+    /// Our SYN goes out. Sent again it times nothing (Karn's algorithm, RFC 6298 §3).
+    void sentSyn(long nowNs) {
+        timing = sndMax == iss;
+        timedAtNs = nowNs;
+        sndMax = iss + 1;
+    }
+
     /// Our SYN is acknowledged: data begins at `iss + 1`.
-    void established(int segSeq, int segAck, int window) {
+    void established(int segSeq, int segAck, int window, long nowNs) {
+        if (timing) {
+            rtt.sample(nowNs - timedAtNs);
+        }
+        if (retries > 0) {
+            rtt.synWasLost();
+            congestion.onSynLost();
+        }
+        timing = false;
+        sentAtNs = nowNs;
         sndUna = iss + 1;
         sndNxt = sndUna;
         sndMax = sndUna;
@@ -221,6 +239,14 @@ final class SendSide {
             }
         }
         sndMax = SeqNum.max(sndMax, end);
+        sentAtNs = nowNs;
+    }
+
+    /// RFC 5681 §4.1: after a pause longer than the time-out nothing is known of the path.
+    void restartAfterIdle(long nowNs) {
+        if (sndMax == sndUna && nowNs - sentAtNs > rtt.rtoNs()) {
+            congestion.onIdle();
+        }
     }
 
     /// As [#sent] for a probe, which leaves `sndNxt` alone so that the byte is sent again when the window opens.
@@ -326,8 +352,8 @@ final class SendSide {
     /// @param window   already scaled
     /// @param advances whether its acknowledgement was news
     void updateWindow(int segSeq, int segAck, int window, boolean advances) {
-        // DEVIATION: an ACK that advances SND.UNA is the newest whatever its SEG.SEQ. A guest's retransmissions carry lower sequence numbers
-        // than its bare ACKs before them; by SND.WL1 alone a window that closes meanwhile would go unnoticed, and be overrun.
+        // DEVIATION: an ACK that advances SND.UNA is the newest whatever its SEG.SEQ. A guest's retransmissions carry lower sequence
+        // numbers than its bare ACKs before them; by SND.WL1 alone a window that closes meanwhile would go unnoticed, and be overrun.
         if (advances || SeqNum.lt(wl1, segSeq) || wl1 == segSeq && SeqNum.leq(wl2, segAck)) {
             setWindow(segSeq, segAck, window);
         }

@@ -88,10 +88,7 @@ public final class TcpConnection {
     }
 
     void establish(PacketView segment, int windowBytes, long nowNs) {
-        if (snd.retries == 0 && timers.retransmitAtNs != TcpTimers.OFF) {
-            snd.rtt.sample(nowNs - (timers.retransmitAtNs - shared.config().rtoInitialNs()));
-        }
-        snd.established(segment.seq, segment.ack, windowBytes);
+        snd.established(segment.seq, segment.ack, windowBytes, nowNs);
         state = TcpState.ESTABLISHED;
         timers.retransmitAtNs = TcpTimers.OFF;
         long idleNs = shared.config().keepAliveIdleNs();
@@ -109,27 +106,37 @@ public final class TcpConnection {
 
     void resetByGuest(long nowNs) {
         count(Counter.TCP_RESETS_RECEIVED);
-        die(ResetCause.RESET_BY_GUEST, nowNs);
+        switch (state) {
+            // RFC 9293 §3.10.7.4: both FINs are under way, nobody is left to be told.
+            case CLOSING, LAST_ACK, TIME_WAIT -> finish(nowNs);
+            case SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT -> die(ResetCause.RESET_BY_GUEST, nowNs);
+            case CLOSED -> { }
+        }
     }
 
     private void die(ResetCause cause, long nowNs) {
-        boolean tell = state != TcpState.TIME_WAIT && !detached;
-        timers.allOff();
+        boolean tell = !detached;
+        release();
         if (tell) {
             user.onReset(cause, nowNs);
         }
-        finish(nowNs);
+        user.onClosed(nowNs);
     }
 
     void finish(long nowNs) {
         if (state == TcpState.CLOSED) {
             return;
         }
+        release();
+        user.onClosed(nowNs);
+    }
+
+    /// CLOSED, before the user hears of it: whatever it calls from then on does nothing.
+    private void release() {
         state = TcpState.CLOSED;
         timers.allOff();
         rcv.releaseReassembler();
         buffer.release();
-        user.onClosed(nowNs);
     }
 
     // Timers
@@ -224,6 +231,9 @@ public final class TcpConnection {
         if (state == TcpState.SYN_SENT && !synSent) {
             sendSyn(nowNs);
         }
+        if (state.sends()) {
+            snd.restartAfterIdle(nowNs);
+        }
         int sent = 0;
         while (sent < SEGMENTS_IN_A_ROW && state.sends() && snd.select() && sendSelected(nowNs)) {
             sent++;
@@ -245,7 +255,7 @@ public final class TcpConnection {
     /// Our SYN, again or for the first time.
     void sendSyn(long nowNs) {
         synSent = true;
-        snd.sndMax = snd.iss + 1;
+        snd.sentSyn(nowNs);
         timers.retransmitAtNs = nowNs + snd.rtt.rtoNs();
         out.syn(state == TcpState.SYN_RECEIVED, nowNs);
     }
@@ -338,9 +348,9 @@ public final class TcpConnection {
     public void abort(long nowNs) {
         switch (state) {
             // RFC 9293 §3.10.7.1: a refused SYN is answered with SEQ=0, ACK=SEG.SEQ+1.
-            case SYN_RECEIVED -> out.reset(accepted ? snd.iss + 1 : 0, rcv.rcvNxt, TcpHeader.RST | TcpHeader.ACK);
+            case SYN_RECEIVED -> out.reset(accepted ? snd.iss + 1 : 0, rcv.rcvNxt, TcpHeader.RST | TcpHeader.ACK, nowNs);
             case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT ->
-                out.reset(snd.ackSeq(), rcv.rcvNxt, TcpHeader.RST | TcpHeader.ACK);
+                out.reset(snd.ackSeq(), rcv.rcvNxt, TcpHeader.RST | TcpHeader.ACK, nowNs);
             case SYN_SENT, CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> { }
         }
         finish(nowNs);

@@ -23,7 +23,8 @@
 /// `TcpConnection` holds the state, the timers and the user's calls; `SegmentArrival` takes the guest's segments apart;
 /// `SegmentComposer` writes ours. `SendSide` decides what to send: new data within both windows, RFC 6675 recovery with SACK, RFC 6582 without,
 /// go-back-N that skips sacked data after a time-out. `ReceiveSide` holds the promise: the right edge of the window never
-/// moves left and grows only in steps worth sending. A room smaller than one unit of the window scale is offered as 0.
+/// moves left and grows only in steps worth sending, except towards a guest that probes a closed window: it is told of any room
+/// there is. A room smaller than one unit of the window scale is offered as one unit.
 ///
 /// | state | on our FIN sent | FIN acked | guest's FIN |
 /// |---|---|---|---|

@@ -122,21 +122,95 @@ class TcpPartsTest {
         QueuedSendBuffer queue = new QueuedSendBuffer();
         ByteBuf[] buffers = new ByteBuf[100];
         for (int i = 0; i < buffers.length; i++) {
-            buffers[i] = counting(10);
+            buffers[i] = counting(1000);
             queue.append(buffers[i]);
         }
         Payload payload = new Payload();
-        assertEquals(15, queue.gather(995 - 20, 15, payload));
-        assertEquals(5, payload.index(0));
+        assertEquals(1500, queue.gather(99_500 - 2000, 1500, payload));
+        assertEquals(500, payload.index(0));
         payload.clear();
-        assertEquals(635, queue.gather(5, 900, payload));
-        queue.acknowledged(15);
+        assertEquals(63_500, queue.gather(500, 90_000, payload));
+        queue.acknowledged(1500);
         assertEquals(0, buffers[0].refCnt());
         assertEquals(1, buffers[1].refCnt());
-        assertEquals(985, queue.available());
+        assertEquals(98_500, queue.available());
         queue.release();
         queue.release();
         assertEquals(0, buffers[99].refCnt());
         assertEquals(0, queue.available());
+    }
+
+    @Test
+    void queueCollectsSingleBytesInFewBuffers() {
+        QueuedSendBuffer queue = new QueuedSendBuffer();
+        UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
+        for (int i = 0; i < 100_000; i++) {
+            queue.append(allocator.buffer(1, 1).writeByte(i));
+        }
+        assertEquals(100_000, queue.available());
+        assertTrue(allocator.metric().usedHeapMemory() < 110_000, allocator.metric().toString());
+        Payload payload = new Payload();
+        assertEquals(3_000, queue.gather(1_000, 3_000, payload));
+        ByteBuf flat = Unpooled.buffer();
+        payload.copyTo(flat);
+        for (int i = 0; i < 3_000; i++) {
+            assertEquals((byte) (1_000 + i), flat.readByte());
+        }
+        queue.acknowledged(99_999);
+        queue.append(allocator.buffer(1, 1).writeByte(42));
+        payload.clear();
+        assertEquals(2, queue.gather(0, 2, payload));
+        queue.acknowledged(2);
+        assertEquals(0, allocator.metric().usedHeapMemory());
+    }
+
+    @Test
+    void queueDoesNotPinALargeBufferForASmallSlice() {
+        QueuedSendBuffer queue = new QueuedSendBuffer();
+        ByteBuf large = counting(65_536);
+        queue.append(large.retainedSlice(10, 3_000));
+        assertEquals(1, large.refCnt());
+        queue.append(large.retainedSlice(10, 30_000));
+        assertEquals(2, large.refCnt());
+        queue.append(large.retainedSlice(10, 3_000));
+        assertEquals(2, large.refCnt());
+        assertEquals(36_000, queue.available());
+        queue.release();
+        assertEquals(1, large.refCnt());
+        large.release();
+    }
+
+    @Test
+    void whatIsAppendedAfterReleaseIsFreed() {
+        QueuedSendBuffer queue = new QueuedSendBuffer();
+        queue.release();
+        ByteBuf late = counting(1_000);
+        queue.append(late);
+        assertEquals(0, late.refCnt());
+        assertEquals(0, queue.available());
+    }
+
+    @Test
+    void aLostSynMeansALongerFirstTimeOutAndOneSegment() {
+        RttEstimator rtt = new RttEstimator(TcpConfig.defaults());
+        rtt.backOff();
+        rtt.synWasLost();
+        assertEquals(3_000_000_000L, rtt.rtoNs());
+        rtt.sample(1_000_000);
+        assertEquals(200_000_000L, rtt.rtoNs());
+        for (TcpConfig.CongestionAlgorithm algorithm : TcpConfig.CongestionAlgorithm.values()) {
+            CongestionControl control = CongestionControl.of(algorithm, 1000);
+            control.onSynLost();
+            assertEquals(1000, control.cwnd());
+            control.onAcked(50_000, 1, 0);
+            control.onAcked(50_000, 1, 0);
+            control.onIdle();
+            assertEquals(4000, control.cwnd());
+            for (int i = 0; i < 10; i++) {
+                control.onAcked(50_000, 1, 0);
+            }
+            control.onIdle();
+            assertEquals(10_000, control.cwnd());
+        }
     }
 }
