@@ -23,6 +23,8 @@ final class SegmentArrival {
     private final ReceiveSide rcv;
     private final TcpTimers timers;
     private final SegmentComposer out;
+    /// Whether the segment in hand reached beyond the window.
+    private boolean cut;
 
     SegmentArrival(TcpConnection tcp, TcpShared shared, StreamUser user, SendSide snd, ReceiveSide rcv, TcpTimers timers,
             SegmentComposer out) {
@@ -106,6 +108,10 @@ final class SegmentArrival {
             // RFC 5681 §4.2: a FIN beyond a gap is out of order too.
             rcv.ackNow |= segment.seq != rcv.rcvNxt;
         }
+        if (tcp.state.receives() && cut) {
+            rcv.overrun();
+            rcv.ackNow = true;
+        }
         if (tcp.state.receives() && segment.payloadLength > 0) {
             takePayload(segment, frame, nowNs);
         }
@@ -146,6 +152,7 @@ final class SegmentArrival {
     /// First step: acceptability; cuts the segment down to the window.
     private boolean checkSequence(PacketView segment, long nowNs) {
         int length = segment.seqLength();
+        cut = false;
         if (!rcv.isAcceptable(segment.seq, length)) {
             rejectSequence(segment, length, nowNs);
             return false;
@@ -169,8 +176,7 @@ final class SegmentArrival {
             count(Counter.TCP_OUT_OF_WINDOW);
             segment.payloadLength -= excess;
             segment.flags &= ~TcpHeader.FIN;
-            rcv.overrun();
-            rcv.ackNow = true;
+            cut = true;
         }
         return true;
     }

@@ -97,8 +97,12 @@ final class SendSide {
         return SeqNum.lt(sndNxt, dataEnd()) || finDue() && sndNxt == dataEnd();
     }
 
-    /// Sequence number of a segment without data: within the guest's window even after a probe beyond it.
+    /// Sequence number of a segment without data: SND.NXT, but within the guest's window even after a probe beyond it. Before the handshake
+    /// is done the guest's window is not known.
     int ackSeq() {
+        if (sndUna == iss) {
+            return sndMax;
+        }
         int edge = sndUna + sndWnd;
         return SeqNum.lt(edge, sndMax) ? edge : sndMax;
     }
