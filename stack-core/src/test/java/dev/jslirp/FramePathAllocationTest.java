@@ -192,7 +192,8 @@ class FramePathAllocationTest {
     }
 
     private ByteBuf tcp(int flags, int payloadBytes) {
-        return frame(Ipv4Packet.TCP, new TcpSegment(5_000, 80, 0, 0, flags, 65_535, 0, List.of(), new byte[payloadBytes]).encode(GUEST, FAR));
+        return frame(Ipv4Packet.TCP, new TcpSegment(5_000, 80, 0, 0, flags, 65_535, 0, List.of(), new byte[payloadBytes])
+                .encode(GUEST, FAR));
     }
 
     private ByteBuf frame(int protocol, byte[] payload) {

@@ -431,13 +431,20 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
         }
     }
 
+    /// After the flow was removed there is nothing to account for: what the totals held of it was given back then.
     private void accountHost() {
+        if (phase == Phase.DEAD) {
+            return;
+        }
         int queued = (stream == null ? 0 : stream.unsentBytes()) + connection.outOfOrderBytes();
         tcp.nat.limits().addHostBytes(queued - hostBytes);
         hostBytes = queued;
     }
 
     private void accountGuest() {
+        if (phase == Phase.DEAD) {
+            return;
+        }
         int queued = toGuest.available();
         tcp.nat.limits().addGuestBytes(queued - guestBytes);
         guestBytes = queued;

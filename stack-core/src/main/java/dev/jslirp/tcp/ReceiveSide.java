@@ -111,6 +111,10 @@ final class ReceiveSide {
         int candidate = candidate(room);
         if (isWorth(candidate)) {
             edge = candidate;
+        } else if (edge == rcvNxt && candidate != edge) {
+            // The window is closed although there is some room: this answers a probe. If the room stays so small, it is all there
+            // will be, and a few probes later it is worth offering.
+            largestRoom /= 2;
         }
         int unit = 1 << windowShift;
         int field = Math.min(0xffff, Math.max(0, edge - rcvNxt) + unit - 1 >>> windowShift);
@@ -136,7 +140,9 @@ final class ReceiveSide {
 
     private int candidate(int room) {
         int want = Math.clamp(room, 0, Math.min(windowMax, 0xffff << windowShift));
-        largestRoom = Math.max(largestRoom, want);
+        if (edge != rcvNxt) {
+            largestRoom = Math.max(largestRoom, want);
+        }
         // A room below one unit of the window field is offered as one, or a user whose room stays that small would never get a byte. What
         // this promises too much is less than a unit, and the user takes it.
         return rcvNxt + (want == 0 ? 0 : Math.max(want >>> windowShift, 1) << windowShift);

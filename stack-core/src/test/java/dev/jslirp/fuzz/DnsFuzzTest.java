@@ -54,7 +54,8 @@ class DnsFuzzTest {
 
     /// One question, its name of the input's bytes.
     private static byte[] queryFor(FuzzInput input) {
-        return new WireWriter().u16(input.u8()).u16(0x0100).u16(1).u16(0).u16(0).u16(input.u8() & 1).bytes(input.bytes(input.u8())).toByteArray();
+        return new WireWriter().u16(input.u8()).u16(0x0100).u16(1).u16(0).u16(0).u16(input.u8() & 1)
+                .bytes(input.bytes(input.u8())).toByteArray();
     }
 
     private static byte[] queryForStream(FuzzInput input) {

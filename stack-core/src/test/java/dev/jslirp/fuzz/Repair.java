@@ -18,8 +18,8 @@ final class Repair {
         return new EthernetFrame(GATEWAY_MAC, net.fixture.guest.mac(), etherType, payload).encode();
     }
 
-    /// `packet` with version, total length, source and header checksum of an IPv4 packet of the guest, and the checksum of TCP, UDP and ICMP.
-    /// Its header length, flags, protocol, destination and options stay as they are.
+    /// `packet` with version, total length, source and header checksum of an IPv4 packet of the guest, and the checksum of TCP, UDP
+    /// and ICMP. Its header length, flags, protocol, destination and options stay as they are.
     static byte[] ipv4(FuzzNetwork net, byte[] packet) {
         int headerLength = packet.length == 0 ? 0 : (packet[0] & 15) * 4;
         if (headerLength < IP_HEADER_MIN || packet.length < headerLength) {

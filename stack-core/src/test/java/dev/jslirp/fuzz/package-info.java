@@ -24,6 +24,6 @@
 /// JAZZER_FUZZ=1 mvn -pl stack-core test -Dtest=TcpFuzzTest
 /// ```
 /// What it finds new stays in `stack-core/.cifuzz-corpus`, which version control ignores, and is where the next run begins. An input that
-/// fails is written to the resources as `crash-…`; so is the one in hand when the run is interrupted, which then passes a replay and can be
-/// removed.
+/// fails is written to the resources as `crash-…`; so is the one in hand when the run is interrupted, which then passes a replay and
+/// can be removed.
 package dev.jslirp.fuzz;

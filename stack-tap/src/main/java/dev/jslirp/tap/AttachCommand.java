@@ -61,7 +61,10 @@ final class AttachCommand implements Callable<Integer> {
         try (Daemon daemon = new Daemon(options)) {
             int tap = openTap(setup);
             Signals.handle(_ -> end.countDown());
-            daemon.serve(tap, setup.mtuBytes(), end::countDown);
+            daemon.serve(tap, setup.mtuBytes(), () -> {
+                Summary.printGone(setup);
+                end.countDown();
+            });
             Summary.print(options, setup, daemon);
             options.announceReady();
             watch();

@@ -62,7 +62,7 @@ final class RunCommand implements Callable<Integer> {
                 if (tap < 0) {
                     throw new UsageException(UsageException.SETUP, Namespaces.whyUnshareFailed());
                 }
-                daemon.serve(tap, setup.mtuBytes(), () -> {});
+                daemon.serve(tap, setup.mtuBytes(), () -> Summary.printGone(setup));
                 Summary.print(options, setup, daemon);
                 options.announceReady();
                 bridge.go();

@@ -37,6 +37,11 @@ final class Summary {
         }
     }
 
+    /// Prints that somebody deleted the interface, which ends all networking.
+    static void printGone(GuestSetup setup) {
+        System.err.println("jslirp: " + setup.tapName() + " was deleted: there is no network any more");
+    }
+
     /// Prints what a DHCP client got.
     static void print(Lease lease) {
         System.err.println("jslirp: lease " + lease.address() + " to " + lease.mac() + (lease.hostname().isEmpty() ? "" : " " + lease.hostname()));

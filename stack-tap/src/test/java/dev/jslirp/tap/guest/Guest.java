@@ -39,12 +39,18 @@ final class Guest implements AutoCloseable {
 
     /// Starts the command with `options` and waits for the guest.
     Guest(Installation installation, Caller caller, String... options) {
+        this(installation, caller, List.of(), options);
+    }
+
+    /// Starts the command by `wrapper`, a program that execs its arguments.
+    Guest(Installation installation, Caller caller, List<String> wrapper, String... options) {
         this.caller = caller;
         try {
             Path scratch = installation.scratch();
             log = Files.createTempFile(scratch, "jslirp", ".log");
             Path pidFile = scratch.resolve("guest-" + log.getFileName() + ".pid");
-            List<String> command = new ArrayList<>(List.of(installation.launcher().toString(), "run", "--stats"));
+            List<String> command = new ArrayList<>(wrapper);
+            command.addAll(List.of(installation.launcher().toString(), "run", "--stats"));
             command.addAll(List.of(options));
             command.addAll(List.of("--", "sh", "-c", "echo $$ > " + pidFile + ".new; mv " + pidFile + ".new " + pidFile + "; exec sleep 100000"));
             daemon = new ProcessBuilder(caller.command(command)).redirectErrorStream(true).redirectOutput(log.toFile()).start();
@@ -73,6 +79,15 @@ final class Guest implements AutoCloseable {
         List<String> all = new ArrayList<>(List.of("nsenter", "-t", Long.toString(pid), "-U", "-n", "-m", "--preserve-credentials", "--"));
         all.addAll(List.of(command));
         return caller.command(all);
+    }
+
+    /// Starts a program in the guest's namespaces, whose output is to be read.
+    Process start(String... command) {
+        try {
+            return new ProcessBuilder(inside(command)).redirectErrorStream(true).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Open descriptors of the daemon.

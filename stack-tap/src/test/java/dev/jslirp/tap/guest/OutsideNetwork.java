@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 final class OutsideNetwork implements AutoCloseable {
     static final String HOST_ADDRESS = "198.51.100.1";
     static final String ADDRESS = "198.51.100.2";
+    /// Packets to this network (TEST-NET-3) are lost without an answer.
+    static final String DEAD_PREFIX = "203.0.113.";
 
     private final String name = "jslirp-out-" + ProcessHandle.current().pid();
     private final String veth = "jso" + ProcessHandle.current().pid() % 100_000;
@@ -25,6 +27,7 @@ final class OutsideNetwork implements AutoCloseable {
         ip("-n", name, "addr", "add", ADDRESS + "/24", "dev", "eth0");
         ip("-n", name, "link", "set", "eth0", "up");
         ip("-n", name, "link", "set", "lo", "up");
+        ip("route", "replace", DEAD_PREFIX + "0/24", "via", ADDRESS);
     }
 
     /// Starts a server in this network and waits until `port` is in use there.
@@ -39,6 +42,12 @@ final class OutsideNetwork implements AutoCloseable {
         Await.until("port " + port + " of " + inside, () ->
                 Shell.run(10, "ip", "netns", "exec", name, "ss", "-Hln", protocol.equals("udp") ? "-u" : "-t", "sport = :" + port).out()
                         .contains(":" + port), () -> readQuietly(log));
+    }
+
+    /// Takes the interface away. The way to the network is known not to exist from then on.
+    void cut() {
+        ip("link", "del", veth);
+        ip("route", "replace", "unreachable", "198.51.100.0/24");
     }
 
     private static String readQuietly(Path log) {
@@ -68,5 +77,6 @@ final class OutsideNetwork implements AutoCloseable {
         }
         ip("netns", "del", name);
         Shell.run(10, "ip", "link", "del", veth);
+        Shell.run(10, "ip", "route", "del", "unreachable", "198.51.100.0/24");
     }
 }

@@ -106,6 +106,16 @@ final class Sockets {
         }
     }
 
+    /// Sends back every byte.
+    static final class Echo extends Server {
+        Echo() throws IOException {}
+
+        @Override
+        void serve(Socket accepted) throws IOException {
+            accepted.getInputStream().transferTo(accepted.getOutputStream());
+        }
+    }
+
     /// Reads one byte, sends the greeting, closes.
     static final class Greeter extends Server {
         Greeter() throws IOException {}
