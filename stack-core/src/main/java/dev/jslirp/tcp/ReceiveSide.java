@@ -6,6 +6,8 @@ import dev.jslirp.wire.SeqNum;
 final class ReceiveSide {
     /// Segments acknowledged at once after the handshake, while the guest's window grows.
     private static final int QUICK_ACKS = 16;
+    /// However small the room stays, the window is not reopened unasked by less than this, bytes.
+    private static final int SMALLEST_STEP = 512;
     /// RFC 7323 §5.5: a timestamp this old says nothing.
     private static final long TS_STALE_NS = 24L * 86_400 * 1_000_000_000;
 
@@ -111,10 +113,12 @@ final class ReceiveSide {
         int candidate = candidate(room);
         if (isWorth(candidate)) {
             edge = candidate;
-        } else if (edge == rcvNxt && candidate != edge) {
-            // The window is closed although there is some room: this answers a probe. If the room stays so small, it is all there
-            // will be, and a few probes later it is worth offering.
-            largestRoom /= 2;
+        } else if (probed && candidate != edge) {
+            // A probe is told of any room, as the sender's override time-out sends into any window (RFC 9293 §3.8.6.2.1 (4)): the window
+            // lives on even if it never grows by enough. If the room stays so small, it is all there will be, and a few probes later it
+            // is worth offering unasked.
+            edge = candidate;
+            largestRoom = Math.max(largestRoom / 2, 2 * SMALLEST_STEP);
         }
         int unit = 1 << windowShift;
         int field = Math.min(0xffff, Math.max(0, edge - rcvNxt) + unit - 1 >>> windowShift);
@@ -140,20 +144,17 @@ final class ReceiveSide {
 
     private int candidate(int room) {
         int want = Math.clamp(room, 0, Math.min(windowMax, 0xffff << windowShift));
-        if (edge != rcvNxt) {
-            largestRoom = Math.max(largestRoom, want);
-        }
+        largestRoom = Math.max(largestRoom, want);
         // A room below one unit of the window field is offered as one, or a user whose room stays that small would never get a byte. What
         // this promises too much is less than a unit, and the user takes it.
         return rcvNxt + (want == 0 ? 0 : Math.max(want >>> windowShift, 1) << windowShift);
     }
 
     private boolean isWorth(int candidate) {
-        return candidate - edge >= (probed ? 1 : Math.max(1, Math.min(mss, largestRoom / 2)));
+        return candidate - edge >= Math.max(1, Math.min(mss, largestRoom / 2));
     }
 
-    /// The guest sent what does not fit. Where the window is closed this is a probe, and the answer tells of whatever room there is: as the
-    /// sender's override time-out does (RFC 9293 §3.8.6.2.1 (4)), it keeps a window alive that never grows by enough.
+    /// The guest sent what does not fit; where the window is closed this is a probe.
     void overrun() {
         probed = window() == 0;
     }

@@ -37,6 +37,8 @@
 ///
 /// **Timers**: retransmission or persist (one slot, never both), delayed ACK, keep-alive, life (TIME_WAIT, detached FIN_WAIT_2).
 ///
+/// **Conformance**: [RFC 9293, requirement by requirement](doc-files/rfc9293.html), with the test that shows each or the reason why not.
+///
 /// **Limits**: bytes and ranges out of order (`TCP_REASSEMBLY_LIMIT`), challenge ACKs (`TCP_CHALLENGE_ACKS_LIMITED`),
 /// retransmissions (`TCP_RETRIES_EXHAUSTED`), keep-alives (`TCP_KEEPALIVE_DEAD`).
 ///

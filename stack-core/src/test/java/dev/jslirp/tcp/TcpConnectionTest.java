@@ -270,6 +270,14 @@ class TcpConnectionTest {
     }
 
     @Test
+    void aWindowFieldWithItsHighestBitSetIsLarge() {
+        window = 0xffff;
+        establish();
+        append(9_000);
+        assertEquals(9, end.sent.size());
+    }
+
+    @Test
     void configNamesTheBadField() {
         TcpConfig d = TcpConfig.defaults();
         var e = assertThrows(IllegalArgumentException.class, () -> new TcpConfig(1, 1, 1, d.rtoMinNs(), d.rtoInitialNs(), d.rtoMaxNs(),

@@ -138,6 +138,30 @@ class TcpReceivingTest {
         assertEquals(3, guest.onlyOut().window, "a probe as Linux sends it, before the window");
     }
 
+    @Test
+    void roomThatStaysBelowASegmentIsOfferedUnaskedAfterSomeProbes() {
+        ScriptedGuest guest = ScriptedGuest.plain();
+        guest.end.room = 60_000;
+        guest.connects();
+        guest.receive(ACK, 0, 0, 60_000);
+        int taken = 60_000;
+        int probes = 0;
+        for (int rounds = 0; rounds < 20; rounds++) {
+            guest.end.sent.clear();
+            guest.end.room = 1_000;
+            guest.end.connection.onBatchEnd(guest.now);
+            if (guest.silent()) {
+                probes++;
+                guest.receive(ACK, taken, 0, 1);
+            }
+            assertEquals(1_000, guest.onlyOut().window);
+            guest.receive(ACK, taken, 0, 1_000);
+            taken += 1_000;
+            assertEquals(taken, guest.end.received.size());
+        }
+        assertTrue(probes > 3 && probes < 8, probes + " probes");
+    }
+
     /// MUST-66.
     @Test
     void closedWindowLetsAckAndResetPass() {
