@@ -28,6 +28,11 @@ final class Constants {
     static final int MSG_TRUNC = 0x20;
     static final int MSG_ERRQUEUE = 0x2000;
 
+    // sys/epoll.h
+    static final int EPOLL_CTL_ADD = 1;
+    static final int EPOLL_CTL_DEL = 2;
+    static final int EPOLL_CTL_MOD = 3;
+
     // poll.h
     static final int POLLIN = 1;
 

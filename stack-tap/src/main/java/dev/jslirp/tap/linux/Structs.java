@@ -83,6 +83,9 @@ final class Structs {
             ValueLayout.JAVA_BYTE.withName("pad"),
             ValueLayout.JAVA_INT.withName("info"),
             ValueLayout.JAVA_INT.withName("data")).withName("sock_extended_err");
+    /// `struct epoll_event`: packed on x86_64, and only there.
+    static final long EPOLL_EVENT_DATA = System.getProperty("os.arch").equals("amd64") ? 4 : 8;
+    static final long EPOLL_EVENT_BYTES = EPOLL_EVENT_DATA + 8;
 
     private Structs() {}
 
