@@ -92,20 +92,21 @@ public final class VirtualSwitch implements Link {
 
     private void requireFree(PortConfig portConfig) {
         long mac = portConfig.mac().bits();
-        if (mac == gatewayMac || isGuardedByOther(mac, null)) {
+        if (mac == gatewayMac || guarding(mac) != null) {
             throw new IllegalArgumentException("port " + portConfig.name() + ": MAC address " + portConfig.mac() + " is "
                     + (mac == gatewayMac ? "the gateway's" : "another port's"));
         }
         macs.forget(mac);
     }
 
-    private boolean isGuardedByOther(long mac, SwitchPort than) {
+    /// The guarded port with this MAC address, or null.
+    private SwitchPort guarding(long mac) {
         for (SwitchPort port : ports) {
-            if (port != than && port.guardedMac() == mac) {
-                return true;
+            if (port.guardedMac() == mac && mac != 0) {
+                return port;
             }
         }
-        return false;
+        return null;
     }
 
     void removed(SwitchPort port) {
@@ -183,10 +184,11 @@ public final class VirtualSwitch implements Link {
 
     /// A station heard for the first time, or at another port than before.
     private PortDrop admit(long mac, SwitchPort from) {
-        if (isGuardedByOther(mac, from) || from.guardedMac() != 0 && from.guardedMac() != mac) {
+        SwitchPort holder = guarding(mac);
+        if (holder != null && holder != from || from.guardedMac() != 0 && from.guardedMac() != mac) {
             return PortDrop.SPOOFED_MAC;
         }
-        if (from.isGuarded()) {
+        if (from.isGuarded() && holder == null) {
             from.guard(mac);
         }
         macs.learn(mac, from, ports, nowNs);
@@ -204,12 +206,12 @@ public final class VirtualSwitch implements Link {
             return reason;
         }
         boolean group = MacAddress.isGroup(dstMac);
-        SwitchPort known = group ? null : macs.find(dstMac, nowNs);
+        SwitchPort known = group ? null : holderOf(dstMac);
         if (known == from) {
             return PortDrop.SAME_PORT;
         }
         relay(frame, off);
-        spread(relayed, known, dstMac, group, from);
+        spread(relayed, known, group, from);
         relayed.payload.clear();
         if (group) {
             // Last, for the network may answer at once, through this very switch.
@@ -237,15 +239,22 @@ public final class VirtualSwitch implements Link {
         }
     }
 
-    /// Sends a frame to the port that is known, else to all that may want it.
-    private void spread(OutboundFrame frame, SwitchPort known, long dstMac, boolean group, SwitchPort from) {
+    /// The port of a station, or null when nobody knows.
+    private SwitchPort holderOf(long mac) {
+        SwitchPort known = macs.find(mac, nowNs);
+        return known != null ? known : guarding(mac);
+    }
+
+    /// Sends a frame to the port that is known, else to all that may want it. A guarded port has one station, so it does not want unicast to
+    /// one that is nowhere.
+    private void spread(OutboundFrame frame, SwitchPort known, boolean group, SwitchPort from) {
         if (known != null) {
-            known.deliver(frame, segmenter);
+            segmenter.transmit(frame, known);
             return;
         }
         for (SwitchPort port : ports) {
-            if (port != from && (group || port.mayHold(dstMac))) {
-                port.deliver(frame, segmenter);
+            if (port != from && (group || !port.isGuarded())) {
+                segmenter.transmit(frame, port);
             }
         }
     }
@@ -270,7 +279,7 @@ public final class VirtualSwitch implements Link {
         beginRound();
         long dstMac = frame.header.getLong(frame.header.readerIndex()) >>> 16;
         boolean group = MacAddress.isGroup(dstMac);
-        spread(frame, group ? null : macs.find(dstMac, nowNs), dstMac, group, null);
+        spread(frame, group ? null : holderOf(dstMac), group, null);
     }
 
     private void beginRound() {

@@ -230,7 +230,7 @@ class HostileStationsTest {
         Station taking = net.stations(OFFLOADING, 17)[0];
         SplittableRandom random = new SplittableRandom(42);
         long delivered = 0;
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             boolean udp = random.nextBoolean();
             byte[] frame = udp ? udp(random.nextInt(1, 6_000)) : tcp(random.nextInt(6_000), TcpSegment.ACK);
             Station to = random.nextBoolean() ? taking : honest[1];

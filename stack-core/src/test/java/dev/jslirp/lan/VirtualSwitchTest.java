@@ -26,6 +26,7 @@ import dev.jslirp.testkit.SimGuest.Received;
 import dev.jslirp.testkit.SimLink;
 import dev.jslirp.testkit.TcpSegment;
 import dev.jslirp.wire.DropReason;
+import dev.jslirp.wire.Offload;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -214,6 +215,19 @@ class VirtualSwitchTest {
         assertEquals(0, s[3].got());
         s[0].askFor(GATEWAY);
         assertEquals(GATEWAY_MAC, s[0].guest().takeAll().getLast().arp().senderMac());
+    }
+
+    @Test
+    void aPortMayGoAmidTheSegmentsOfASuperFrame() {
+        Station from = net.stations(OFFLOADING, 15)[0];
+        Station to = net.stations(PLAIN, 16)[0];
+        to.link().onTransmit(_ -> to.port().close());
+        byte[] tcp = new TcpSegment(1, 2, 3, 4, TcpSegment.ACK, 5, 0, List.of(), new byte[10_000]).encode(from.ip(), to.ip());
+
+        from.send(new EthernetFrame(to.mac(), from.mac(), EthernetFrame.IPV4, Ipv4Packet.of(Ipv4Packet.TCP, from.ip(), to.ip(), tcp).encode())
+                .encode(), Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_TCPV4, 1_460, 54, 34, 16));
+
+        assertEquals(1, to.got());
     }
 
     @Test
