@@ -39,6 +39,7 @@ public final class VirtualSwitch implements Link {
     private SwitchPort[] ports = NONE;
     private FrameReceiver uplink;
     private boolean inRound;
+    private boolean spreading;
     private long nowNs;
     private long droppedBefore;
     private long portsRefused;
@@ -64,7 +65,7 @@ public final class VirtualSwitch implements Link {
     // ---- ports
 
     /// Adds a port for a guest. The switch owns `link` from now on, and has started it if the network has started. The link delivers
-    /// no frame from inside its `transmit`.
+    /// no frame from inside its `transmit`; that one would be dropped.
     ///
     /// @return the port; null when there are `portsMax` already, or the switch is closed: then `link` stays the caller's
     /// @throws IllegalArgumentException if the link's MTU is below the network's, or the MAC address is another guarded port's, or the gateway's
@@ -158,6 +159,10 @@ public final class VirtualSwitch implements Link {
 
     /// A frame of the guest at `from`. **Borrows** `frame`.
     void onFrame(SwitchPort from, ByteBuf frame, long offload) {
+        if (spreading) {
+            from.drop(PortDrop.NESTED);
+            return;
+        }
         beginRound();
         int off = frame.readerIndex();
         int length = frame.readableBytes();
@@ -248,14 +253,19 @@ public final class VirtualSwitch implements Link {
     /// Sends a frame to the port that is known, else to all that may want it. A guarded port has one station, so it does not want unicast to
     /// one that is nowhere.
     private void spread(OutboundFrame frame, SwitchPort known, boolean group, SwitchPort from) {
-        if (known != null) {
-            segmenter.transmit(frame, known);
-            return;
-        }
-        for (SwitchPort port : ports) {
-            if (port != from && (group || !port.isGuarded())) {
-                segmenter.transmit(frame, port);
+        spreading = true;
+        try {
+            if (known != null) {
+                segmenter.transmit(frame, known);
+                return;
             }
+            for (SwitchPort port : ports) {
+                if (port != from && (group || !port.isGuarded())) {
+                    segmenter.transmit(frame, port);
+                }
+            }
+        } finally {
+            spreading = false;
         }
     }
 

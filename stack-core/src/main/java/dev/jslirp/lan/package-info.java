@@ -8,7 +8,7 @@
 /// gateway on a port of its own kind, the *uplink*. A frame is handled to its end in one call; nothing is queued here.
 ///
 /// ```
-///  guest's link ──► SwitchPort ── LENGTH, TAGGED, SOURCE_MAC, GATEWAY_CLAIMED; guarded: SPOOFED_*, DHCP, ETHER_TYPE
+///  guest's link ──► SwitchPort ── NESTED, LENGTH, TAGGED, SOURCE_MAC, GATEWAY_CLAIMED; guarded: SPOOFED_*, DHCP, ETHER_TYPE
 ///                      │ MacTable.learn
 ///      to the gateway  ├────────────────────────────────────────────► uplink (net.FrameInput)
 ///      group           ├─► FrameShape ─► every other port, then ────► uplink

@@ -231,6 +231,17 @@ class VirtualSwitchTest {
     }
 
     @Test
+    void aLinkThatAnswersFromInsideItsTransmissionLosesTheAnswer() {
+        Station[] s = net.stations(PLAIN, 15, 16, 17);
+        s[1].link().onTransmit(_ -> s[1].link().deliver(new EthernetFrame(s[2].mac(), s[1].mac(), 0x9999, new byte[46]).encode()));
+
+        s[0].send(BROADCAST, s[0].mac(), 0x9999, new byte[1_000]);
+
+        assertEquals(1, s[1].drops(PortDrop.NESTED));
+        assertEquals(1_014, s[2].link().takeSent().getFirst().bytes().length);
+    }
+
+    @Test
     void aFullGuestLosesItsFramesAndNobodyElse() {
         Station[] s = net.stations(PLAIN, 15, 16, 17);
         s[1].link().setRoom(0);
