@@ -26,8 +26,8 @@ package dev.jslirp.nat;
 /// @param reach               how far guests reach
 public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
         int hostBufferBytesMax, int guestBufferBytesMax, int flowFloorBytes, int resetsPerSecond, long halfOpenAgeNs,
-        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering,
-        Reach reach) {
+        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback,
+        boolean linkLocal, UdpFiltering udpFiltering, Reach reach) {
     /// Filtering behaviour (RFC 4787 §5); mapping is always endpoint-independent.
     public enum UdpFiltering {
         /// Anyone may answer.

@@ -239,7 +239,8 @@ class HostileStationsTest {
                 frame[random.nextInt(12, 60)] = (byte) random.nextInt();
             }
             long offload = Offload.pack(random.nextInt(4), random.nextInt(3) * random.nextInt(6), random.nextInt(2_000),
-                    random.nextInt(100), random.nextInt(3) == 0 ? random.nextInt(100) : 34, random.nextInt(3) == 0 ? random.nextInt(30) : udp ? 6 : 16);
+                    random.nextInt(100), random.nextInt(3) == 0 ? random.nextInt(100) : 34,
+                    random.nextInt(3) == 0 ? random.nextInt(30) : udp ? 6 : 16);
             attacker.link().deliver(random.nextInt(8) == 0 ? Arrays.copyOf(frame, random.nextInt(frame.length + 1)) : frame, offload);
             delivered += wellFormed(to);
         }
