@@ -5,6 +5,7 @@ import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
 import dev.jslirp.nat.PortForwards;
+import dev.jslirp.nat.Reach;
 import dev.jslirp.nat.TcpNat;
 import dev.jslirp.nat.UdpNat;
 import dev.jslirp.net.ArpResponder;
@@ -17,6 +18,7 @@ import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
 import dev.jslirp.service.DhcpServer;
+import dev.jslirp.service.DnsConfig;
 import dev.jslirp.service.DnsForwarder;
 import dev.jslirp.service.Lease;
 import dev.jslirp.service.LeaseListener;
@@ -85,13 +87,17 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
-        dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
+        DnsConfig names = config.nat().reach().allowsNames(plan.dns()) ? config.dns() : config.dns().withUpstreams(List::of);
+        dns = new DnsForwarder(names, host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
             udpInput.register(plan.dns(), DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);
         }
         dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
                 lease -> leaseListener.onLease(lease));
+        if (config.nat().reach().mode() == Reach.Mode.ISOLATED) {
+            dhcp.omitRouter();
+        }
         if (config.dhcp().enabled()) {
             udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);
             udpInput.registerBroadcast(DHCP_SERVER_PORT, dhcp);
