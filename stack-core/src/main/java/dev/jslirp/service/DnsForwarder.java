@@ -37,6 +37,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     final Counters counters;
     final ByteBufAllocator allocator;
     final DnsUpstreams upstreams;
+    final DnsSockets sockets;
     /// All exchanges, oldest first.
     final Set<DnsExchange> pending = new LinkedHashSet<>();
     /// Guests' TCP connections, the one quiet for longest first.
@@ -60,6 +61,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
         this.counters = counters;
         this.allocator = allocator;
         this.upstreams = new DnsUpstreams(config.upstreams(), config.refreshNs());
+        this.sockets = new DnsSockets(this);
         config.staticNames().forEach((name, addresses) ->
                 addresses.forEach(address -> pointers.putIfAbsent(reverseName(address), name)));
     }
@@ -127,6 +129,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     public void close() {
         List.copyOf(streams).forEach(GuestDnsStream::dispose);
         List.copyOf(pending).forEach(DnsExchange::cancel);
+        sockets.close();
     }
 
     /// One query of a guest's stream. **Borrows** `bytes`.

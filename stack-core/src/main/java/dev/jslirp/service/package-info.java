@@ -12,12 +12,26 @@
 /// address it does not remember if it is free.
 ///
 /// **DNS.** A query is answered locally (static names), or becomes an *exchange*: it is sent to one resolver
-/// after the other, each from a fresh socket with a fresh id, until one answers or all attempts are used up
+/// after the other, each time from a socket drawn anew with a fresh id, until one answers or all attempts are used up
 /// (SERVFAIL). The resolver that answered last is asked first next time. UDP queries go out by UDP, TCP
 /// queries by TCP, one connection each. An answer counts only if it comes from the address asked, with the id
 /// and the question sent. It goes to the guest as it is, but for the id; over UDP and too long for the guest
 /// it becomes an empty one with TC. Guest TCP connections end in this process: the forwarder is a
 /// `StreamConnector` whose streams parse length-prefixed messages.
+///
+/// **Forged answers** (RFC 5452). An answer must hit the port, the id, the resolver's address and port, and the question. To a stranger
+/// who sees nothing, a query is at one of about 28 000 ports (the kernel's range) under one of 65 536 ids, 2^30.8 pairs, and one forged
+/// datagram hits with 2^-30.8, however many sockets there are, since a query waits at one of them only. What sharing sockets costs: a port
+/// lives on after its query, for `socketQueriesMax` queries or `socketAgeNs`, so who finds out all ports of a busy network (`socketsMax`, 32
+/// = 2^5, for a resolver) is left with 2^21 pairs per query until they change, where a socket per query would make the search for the port start
+/// anew for each. A quiet network pays nothing: sockets idle for `socketIdleNs` are closed, so its queries leave from new ports. `socketQueriesMax`
+/// = 1 is a socket per query. As before, D equal questions waiting at a time (a guest can ask twice from two ports) give a stranger D
+/// times the chance (RFC 5452 §5).
+///
+/// **Sockets.** Per resolver `socketsMax` places ([dev.jslirp.service.DnsSockets]); a query draws one, which is filled if it is empty or its
+/// socket worn out. A worn-out socket lives until its last query ends, so sockets are at most `socketsMax` per resolver plus one per pending
+/// query. When the host gives no more (`DNS_SOCKETS_REFUSED`), those open are shared. A socket error moves the queries of that socket on to the next resolver.
+/// At rest no socket is open and no timer armed.
 ///
 /// **Limits and counters.** Leases: `leasesMax` → `DHCP_LEASE_LIMIT`. Exchanges: `pendingMax` →
 /// `DNS_PENDING_LIMIT` (the oldest is dropped). Guest TCP connections: `tcpStreamsMax` → `DNS_STREAM_LIMIT`

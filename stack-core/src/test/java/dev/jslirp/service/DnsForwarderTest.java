@@ -253,7 +253,7 @@ class DnsForwarderTest {
     private DnsForwarder forwarder(int pendingMax, int attempts, InetSocketAddress... upstreams) {
         DnsConfig config = DnsConfig.forwardingTo(() -> List.of(upstreams)).withStaticNames(Map.of("Host.internal.",
                 List.of(IpAddress.parse("10.0.2.2"), IpAddress.parse("fd00::2")))).withLimits(pendingMax, 2)
-                .withRetries(2 * SECOND_NS, attempts);
+                .withRetries(2 * SECOND_NS, attempts).withSockets(1, 1, SECOND_NS, SECOND_NS);
         return new DnsForwarder(config, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
             assertEquals(53, srcPort);
             assertEquals(4000, dstPort);
