@@ -85,13 +85,13 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
-        dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
+        dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
+                lease -> leaseListener.onLease(lease));
+        dns = new DnsForwarder(config.dns(), plan, dhcp, host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
             udpInput.register(plan.dns(), DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);
         }
-        dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
-                lease -> leaseListener.onLease(lease));
         if (config.dhcp().enabled()) {
             udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);
             udpInput.registerBroadcast(DHCP_SERVER_PORT, dhcp);

@@ -131,8 +131,8 @@ class DnsSocketsTest {
     private void ask(int queries) {
         for (int i = 0; i < queries; i++) {
             byte[] name = ("n" + asked).getBytes(StandardCharsets.US_ASCII);
-            ByteBuffer query = ByteBuffer.allocate(12 + 1 + name.length + 5).putShort((short) asked).putShort((short) 0x100).putShort((short) 1)
-                    .putShort((short) 0).putInt(0).put((byte) name.length).put(name).put((byte) 0).putShort((short) 1).putShort((short) 1);
+            ByteBuffer query = ByteBuffer.allocate(12 + 1 + name.length + 5).putShort((short) asked).putShort((short) 0x100)
+                    .putShort((short) 1).putShort((short) 0).putInt(0).put((byte) name.length).put(name).put((byte) 0).putShort((short) 1).putShort((short) 1);
             net.guest.send(DNS, new UdpDatagram(5_000 + asked++, 53, query.array()));
         }
         net.reactor.settle();
