@@ -87,16 +87,16 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
-        DnsConfig names = config.nat().reach().allowsNames(plan.dns()) ? config.dns() : config.dns().withUpstreams(List::of);
-        dns = new DnsForwarder(names, host, output::udp, batch, wheel, random, counters, allocator);
-        if (config.dns().enabled()) {
-            udpInput.register(plan.dns(), DNS_PORT, dns);
-            tcp.addService(plan.dns(), DNS_PORT, dns);
-        }
         dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
                 lease -> leaseListener.onLease(lease));
         if (config.nat().reach().mode() == Reach.Mode.ISOLATED) {
             dhcp.omitRouter();
+        }
+        DnsConfig names = config.nat().reach().allowsNames(plan.dns()) ? config.dns() : config.dns().withUpstreams(List::of);
+        dns = new DnsForwarder(names, plan, dhcp, host, output::udp, batch, wheel, random, counters, allocator);
+        if (config.dns().enabled()) {
+            udpInput.register(plan.dns(), DNS_PORT, dns);
+            tcp.addService(plan.dns(), DNS_PORT, dns);
         }
         if (config.dhcp().enabled()) {
             udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);

@@ -14,6 +14,7 @@ import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.net.AddressPlan;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.time.Batch;
@@ -253,8 +254,11 @@ class DnsForwarderTest {
     private DnsForwarder forwarder(int pendingMax, int attempts, InetSocketAddress... upstreams) {
         DnsConfig config = DnsConfig.forwardingTo(() -> List.of(upstreams)).withStaticNames(Map.of("Host.internal.",
                 List.of(IpAddress.parse("10.0.2.2"), IpAddress.parse("fd00::2")))).withLimits(pendingMax, 2)
-                .withRetries(2 * SECOND_NS, attempts);
-        return new DnsForwarder(config, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
+                .withRetries(2 * SECOND_NS, attempts).withSockets(1, 1, SECOND_NS, SECOND_NS);
+        AddressPlan plan = AddressPlan.defaults();
+        DhcpServer dhcp = new DhcpServer(plan, DhcpConfig.defaults(), 1500, counters, allocator,
+                (dstMac, srcLo, srcPort, dstLo, dstPort, payload, index, length) -> { }, LeaseListener.NONE);
+        return new DnsForwarder(config, plan, dhcp, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
             assertEquals(53, srcPort);
             assertEquals(4000, dstPort);
             answers.add(Unpooled.copiedBuffer(payload.slice(index, length)));
