@@ -1,6 +1,10 @@
 package dev.jslirp;
 
+import dev.jslirp.host.HostAcceptor;
+import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
@@ -16,6 +20,7 @@ import dev.jslirp.net.Ipv4Input;
 import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
+import dev.jslirp.peer.Peers;
 import dev.jslirp.service.DhcpServer;
 import dev.jslirp.service.DnsForwarder;
 import dev.jslirp.service.Lease;
@@ -53,9 +58,11 @@ public final class GuestNetwork implements AutoCloseable {
     private final NatShared nat;
     private final TcpNat tcp;
     private final PortForwards forwards;
+    private final Peers peers;
     private final DnsForwarder dns;
     private final DhcpServer dhcp;
     private final FrameInput input;
+    private final IpAddress gateway;
     private LeaseListener leaseListener = LeaseListener.NONE;
     private boolean closed;
 
@@ -68,6 +75,7 @@ public final class GuestNetwork implements AutoCloseable {
         this.link = link;
         this.host = host;
         var plan = config.addresses();
+        gateway = plan.gateway();
         TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
         batch = new Batch(reactor, wheel, this::flushLink);
         guestLink = new GuestLink(link, counters, allocator);
@@ -75,7 +83,7 @@ public final class GuestNetwork implements AutoCloseable {
         FrameOutput output = new FrameOutput(guestLink, plan, config.net(), neighbors, counters, random);
         reassembler = new Ipv4Reassembler(config.net(), output, wheel, counters, allocator);
 
-        nat = NatShared.create(config.nat(), plan, host, output, batch, wheel, counters, random);
+        nat = NatShared.create(config.nat(), config.flowPolicy(), plan, host, output, batch, wheel, counters, random);
         int mtuBytes = link.capabilities().mtuBytes();
         int mss = mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
@@ -85,6 +93,7 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
+        peers = new Peers(plan, output, tcp, udpInput, batch, random, counters, allocator);
         dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
             udpInput.register(plan.dns(), DNS_PORT, dns);
@@ -112,6 +121,21 @@ public final class GuestNetwork implements AutoCloseable {
     /// The port forwards. In-loop.
     public PortForwards forwards() {
         return forwards;
+    }
+
+    /// The program itself as a peer of the guests: dials them, listens for them, without sockets of the host. In-loop.
+    public Peers peers() {
+        return peers;
+    }
+
+    /// Connects to a port of a guest, which sees the gateway as its peer. In-loop; see [Peers#dial].
+    public HostStream dial(IpAddress guest, int port, HostStreamListener listener) {
+        return peers.dial(gateway, guest, port, listener);
+    }
+
+    /// Accepts the guests' connections to this address and port; in-loop. See [Peers#listen].
+    public HostListener listen(IpAddress address, int port, HostAcceptor acceptor) {
+        return peers.listen(address, port, acceptor);
     }
 
     /// Tells `listener` of every lease from now on; before [#start] or in-loop.

@@ -1,0 +1,79 @@
+package dev.jslirp.peer;
+
+import dev.jslirp.host.HostDatagrams;
+import dev.jslirp.host.HostDatagramsListener;
+import dev.jslirp.net.GatewayService;
+import dev.jslirp.stats.Counter;
+import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.Offload;
+import dev.jslirp.wire.PacketView;
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+
+/// A datagram socket of the program among the guests.
+final class PeerDatagrams implements HostDatagrams, GatewayService {
+    private final Peers peers;
+    private final IpAddress address;
+    private final int port;
+    private final HostDatagramsListener listener;
+    private boolean closed;
+
+    PeerDatagrams(Peers peers, IpAddress address, int port, HostDatagramsListener listener) {
+        this.peers = peers;
+        this.address = address;
+        this.port = port;
+        this.listener = listener;
+    }
+
+    @Override
+    public void onDatagram(PacketView packet, ByteBuf frame, long nowNs) {
+        long srcHi = packet.srcHi;
+        long srcLo = packet.srcLo;
+        int srcPort = packet.srcPort;
+        int end = packet.payloadOffset + packet.payloadLength;
+        int at = packet.payloadOffset;
+        int segment = segmentBytes(packet);
+        do {
+            int length = Math.min(segment, end - at);
+            listener.onDatagram(frame.slice(at, length), srcHi, srcLo, srcPort);
+            at += length;
+        } while (at < end && !closed);
+    }
+
+    /// Bytes of each datagram that the packet stands for (USO).
+    private static int segmentBytes(PacketView packet) {
+        int gsoSize = Offload.gsoSize(packet.offload);
+        return Offload.gsoType(packet.offload) == Offload.GSO_UDP_L4 && gsoSize > 0 ? gsoSize : packet.payloadLength;
+    }
+
+    @Override
+    public void send(ByteBuf bytes, int index, int length, long addressHi, long addressLo, int port) {
+        if (closed) {
+            return;
+        }
+        if (!peers.plan.isGuest(addressHi, addressLo)) {
+            peers.counters.increment(Counter.UDP_SEND_FAILED);
+            return;
+        }
+        long nowNs = peers.batch.begin();
+        peers.output.udp(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, nowNs);
+    }
+
+    @Override
+    public void flush() {
+        // The batch does it.
+    }
+
+    @Override
+    public InetSocketAddress localAddress() {
+        return new InetSocketAddress(address.toInetAddress(), port);
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            peers.udp.unregister(address, port);
+        }
+    }
+}
