@@ -43,6 +43,12 @@ import java.util.random.RandomGenerator;
 ///
 /// Everything but the constructor runs on the reactor's owning thread. The network takes over the link and the host network: [#close]
 /// closes both.
+///
+/// **Embedding.** The guest is attached by a [Link], usually `link.EmbeddedLink`, whose frames may come from any thread. The thread is
+/// that of a Netty event loop (`host.netty.NettyReactor`), or the program's own (`host.netty.PumpedLoop`). The program speaks with the guest by
+/// [#dial], [#listen] and [#peers], opens ports of the host by [#forwards], and has its say in what the guest opens by `nat.FlowPolicy`.
+/// Resolvers are a supplier in `DnsConfig`; a program that answers names itself turns the service off and listens at the address. Frames
+/// are captured by wrapping the link in a `link.PcapLink`.
 public final class GuestNetwork implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
     private static final int DNS_PORT = 53;
@@ -64,6 +70,7 @@ public final class GuestNetwork implements AutoCloseable {
     private final FrameInput input;
     private final IpAddress gateway;
     private LeaseListener leaseListener = LeaseListener.NONE;
+    private boolean started;
     private boolean closed;
 
     /// Wires a network. Nothing happens before [#start].
@@ -114,7 +121,13 @@ public final class GuestNetwork implements AutoCloseable {
     }
 
     /// Begins to serve the guest. In-loop.
+    ///
+    /// @throws IllegalStateException if it has been started, or closed
     public void start() {
+        if (started || closed) {
+            throw new IllegalStateException(closed ? "the network is closed" : "the network was started before");
+        }
+        started = true;
         link.start(input);
     }
 
@@ -158,6 +171,11 @@ public final class GuestNetwork implements AutoCloseable {
         return counters;
     }
 
+    /// What was counted until now, for other threads to read. In-loop.
+    public GuestNetworkStats stats() {
+        return GuestNetworkStats.of(counters, nat.flowCount(), link.dropped());
+    }
+
     /// Flows of all protocols that exist now. In-loop.
     public int flowCount() {
         return nat.flowCount();
@@ -174,13 +192,15 @@ public final class GuestNetwork implements AutoCloseable {
         }
     }
 
-    /// Resets every flow, closes link and host network. In-loop; idempotent.
+    /// Resets every flow, closes link and host network. In-loop, started or not, from anywhere but inside [Link#transmit]; idempotent.
+    /// Listeners of streams hear of the resets at the end of this round of the loop.
     @Override
     public void close() {
         if (closed) {
             return;
         }
         forwards.close();
+        peers.close();
         nat.shutDown(batch.begin());
         dns.close();
         link.flush();

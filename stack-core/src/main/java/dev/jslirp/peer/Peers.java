@@ -20,7 +20,7 @@ import java.util.random.RandomGenerator;
 
 /// What a program in this process is to the guests: who dials them, listens for them, and exchanges datagrams with them. See the package.
 /// All methods are in-loop.
-public final class Peers {
+public final class Peers implements AutoCloseable {
     private static final int FIRST_EPHEMERAL_PORT = 49_152;
 
     final AddressPlan plan;
@@ -31,6 +31,7 @@ public final class Peers {
     private final TcpNat tcp;
     private final RandomGenerator random;
     private final ByteBufAllocator allocator;
+    private boolean closed;
 
     /// Peers in the network that these belong to.
     public Peers(AddressPlan plan, FrameOutput output, TcpNat tcp, UdpInput udp, Batch batch, RandomGenerator random, Counters counters,
@@ -61,7 +62,7 @@ public final class Peers {
         var local = new InetSocketAddress(from.toInetAddress(), random.nextInt(FIRST_EPHEMERAL_PORT, 65_536));
         PeerStream stream = PeerStream.connecting(batch, allocator, local, new InetSocketAddress(guest.toInetAddress(), port));
         stream.listener(listener);
-        HostStreamListener flow = tcp.accept(stream.other(), from, guest, port, nowNs);
+        HostStreamListener flow = closed ? null : tcp.accept(stream.other(), from, guest, port, nowNs);
         if (flow == null) {
             stream.other().reset(HostError.NO_RESOURCES);
         } else {
@@ -123,6 +124,12 @@ public final class Peers {
         PeerDatagrams socket = new PeerDatagrams(this, address, port, listener);
         udp.register(address, port, socket);
         return socket;
+    }
+
+    /// From now on every dial fails; what is open ends with its flow. Idempotent.
+    @Override
+    public void close() {
+        closed = true;
     }
 
     private void requireOurs(IpAddress address) {
