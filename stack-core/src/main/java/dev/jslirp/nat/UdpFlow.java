@@ -47,36 +47,30 @@ final class UdpFlow extends UdpMapping implements HostDatagramsListener {
 
     @Override
     void send(PacketView packet, ByteBuf frame, long nowNs) {
-        if (redirect == null) {
-            send(packet, frame, packet.dstHi, udp.nat.policy().toHostLo(packet.dstHi, packet.dstLo), packet.dstPort, nowNs);
-        } else {
-            send(packet, frame, redirect.hi(), redirect.lo(), redirectPort, nowNs);
-        }
-    }
-
-    private void send(PacketView packet, ByteBuf frame, long hostHi, long hostLo, int hostPort, long nowNs) {
+        long hostHi = redirect == null ? packet.dstHi : redirect.hi();
+        long hostLo = redirect == null ? udp.nat.policy().toHostLo(packet.dstHi, packet.dstLo) : redirect.lo();
+        int hostPort = redirect == null ? packet.dstPort : redirectPort;
         peers.add(hostHi, hostLo, hostPort);
-        int segment = UdpNat.segmentBytes(packet);
-        int sent = 0;
-        do {
-            int length = Math.min(segment, packet.payloadLength - sent);
-            socket.send(frame, packet.payloadOffset + sent, length, hostHi, hostLo, hostPort);
-            countToHost(nowNs);
-            sent += length;
-        } while (sent < packet.payloadLength);
+        sendTo(socket, packet, frame, hostHi, hostLo, hostPort, nowNs);
         join();
     }
 
     @Override
     public void onDatagram(ByteBuf datagram, long addressHi, long addressLo, int port) {
+        onDatagrams(datagram, Math.max(1, datagram.readableBytes()), addressHi, addressLo, port);
+    }
+
+    @Override
+    public void onDatagrams(ByteBuf datagrams, int segmentBytes, long addressHi, long addressLo, int port) {
         long nowNs = udp.nat.batch().begin();
         if (isRemoved() || !passes(addressHi, addressLo, port)) {
             return;
         }
-        countToGuest(nowNs);
-        boolean asSent = redirect == null;
-        udp.nat.output().udp(asSent ? addressHi : farHi, asSent ? udp.nat.policy().toFarLo(addressHi, addressLo) : farLo,
-                asSent ? port : farPort(), guestHi, guestLo, guestPort(), datagram, datagram.readerIndex(), datagram.readableBytes(), nowNs);
+        if (redirect == null) {
+            toGuest(addressHi, udp.nat.policy().toFarLo(addressHi, addressLo), port, datagrams, segmentBytes, nowNs);
+        } else {
+            toGuest(farHi, farLo, farPort(), datagrams, segmentBytes, nowNs);
+        }
     }
 
     private boolean passes(long hi, long lo, int port) {

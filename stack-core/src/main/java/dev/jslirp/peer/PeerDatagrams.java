@@ -27,36 +27,38 @@ final class PeerDatagrams implements HostDatagrams, GatewayService {
 
     @Override
     public void onDatagram(PacketView packet, ByteBuf frame, long nowNs) {
-        long srcHi = packet.srcHi;
-        long srcLo = packet.srcLo;
-        int srcPort = packet.srcPort;
-        int end = packet.payloadOffset + packet.payloadLength;
-        int at = packet.payloadOffset;
-        int segment = segmentBytes(packet);
-        do {
-            int length = Math.min(segment, end - at);
-            listener.onDatagram(frame.slice(at, length), srcHi, srcLo, srcPort);
-            at += length;
-        } while (at < end && !closed);
-    }
-
-    /// Bytes of each datagram that the packet stands for (USO).
-    private static int segmentBytes(PacketView packet) {
         int gsoSize = Offload.gsoSize(packet.offload);
-        return Offload.gsoType(packet.offload) == Offload.GSO_UDP_L4 && gsoSize > 0 ? gsoSize : packet.payloadLength;
+        boolean run = Offload.gsoType(packet.offload) == Offload.GSO_UDP_L4 && gsoSize > 0;
+        ByteBuf payload = frame.slice(packet.payloadOffset, packet.payloadLength);
+        if (run) {
+            listener.onDatagrams(payload, gsoSize, packet.srcHi, packet.srcLo, packet.srcPort);
+        } else {
+            listener.onDatagram(payload, packet.srcHi, packet.srcLo, packet.srcPort);
+        }
     }
 
     @Override
     public void send(ByteBuf bytes, int index, int length, long addressHi, long addressLo, int port) {
-        if (closed) {
-            return;
+        if (maySend(addressHi, addressLo)) {
+            long nowNs = peers.batch.begin();
+            peers.output.udp(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, nowNs);
         }
-        if (!peers.plan.isGuest(addressHi, addressLo)) {
+    }
+
+    @Override
+    public void sendRun(ByteBuf bytes, int index, int length, int segmentBytes, long addressHi, long addressLo, int port) {
+        if (maySend(addressHi, addressLo)) {
+            long nowNs = peers.batch.begin();
+            peers.output.udpRun(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, segmentBytes, nowNs);
+        }
+    }
+
+    private boolean maySend(long addressHi, long addressLo) {
+        boolean toGuest = peers.plan.isGuest(addressHi, addressLo);
+        if (!toGuest) {
             peers.counters.increment(Counter.UDP_SEND_FAILED);
-            return;
         }
-        long nowNs = peers.batch.begin();
-        peers.output.udp(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, nowNs);
+        return toGuest && !closed;
     }
 
     @Override

@@ -338,6 +338,19 @@ class PeersTest {
     }
 
     @Test
+    void datagramsMayBeEmptyAndMayComeInRuns() {
+        HostDatagrams socket = net.network.peers().openDatagrams(METADATA, 123, new Inbox());
+        ByteBuf bytes = Unpooled.copiedBuffer("aabbc", US_ASCII);
+        net.reactor.round(() -> {
+            socket.send(bytes, 0, 0, GUEST.hi(), GUEST.lo(), 9);
+            socket.sendRun(bytes, 0, 5, 2, GUEST.hi(), GUEST.lo(), 9);
+        });
+        bytes.release();
+        assertEquals(List.of("", "aa", "bb", "c"), net.guest.takeAll().stream()
+                .map(received -> new String(received.udp().payload(), US_ASCII)).toList());
+    }
+
+    @Test
     void datagramsLeaveForGuestsOnly() {
         Inbox inbox = new Inbox();
         HostDatagrams socket = net.network.peers().openDatagrams(METADATA, 123, inbox);

@@ -45,6 +45,14 @@ final class Libc {
     private static final MethodHandle GETSOCKOPT = fixed("getsockopt", 5);
     private static final MethodHandle SETSOCKOPT = fixed("setsockopt", 5);
     private static final MethodHandle POLL = fixed("poll", 3);
+    private static final MethodHandle EPOLL_CREATE1 = fixed("epoll_create1", 1);
+    private static final MethodHandle EPOLL_CTL = fixed("epoll_ctl", 4);
+    private static final MethodHandle EPOLL_WAIT = fixed("epoll_wait", 4);
+    private static final MethodHandle EVENTFD = fixed("eventfd", 2);
+    private static final MethodHandle SHUTDOWN = fixed("shutdown", 2);
+    private static final MethodHandle GETSOCKNAME = fixed("getsockname", 3);
+    private static final MethodHandle SENDMMSG = fixed("sendmmsg", 4);
+    private static final MethodHandle RECVMMSG = fixed("recvmmsg", 5);
     private static final MethodHandle SETNS = fixed("setns", 2);
     private static final MethodHandle MOUNT = fixed("mount", 5);
     private static final MethodHandle EXECVP = fixed("execvp", 2);
@@ -252,6 +260,78 @@ final class Libc {
         MemorySegment state = STATE.get();
         try {
             return number((long) POLL.invokeExact(state, fds, (long) count, (long) timeoutMs), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int epollCreate1(int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) EPOLL_CREATE1.invokeExact(state, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int epollCtl(int epollFd, int operation, int fd, long event) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) EPOLL_CTL.invokeExact(state, (long) epollFd, (long) operation, (long) fd, event), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int epollWait(int epollFd, long events, int capacity, int timeoutMs) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) EPOLL_WAIT.invokeExact(state, (long) epollFd, events, (long) capacity, (long) timeoutMs), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int eventfd(int value, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) EVENTFD.invokeExact(state, (long) value, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int shutdown(int fd, int how) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SHUTDOWN.invokeExact(state, (long) fd, (long) how), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int getsockname(int fd, long address, long length) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) GETSOCKNAME.invokeExact(state, (long) fd, address, length), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int sendmmsg(int fd, long messages, int count, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SENDMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int recvmmsg(int fd, long messages, int count, int flags, long timeout) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) RECVMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, timeout), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
