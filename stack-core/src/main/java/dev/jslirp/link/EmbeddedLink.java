@@ -141,6 +141,10 @@ public final class EmbeddedLink implements Link {
             return true;
         }
         if (offered.offer(frame, offload)) {
+            if (closed) {
+                // Closed while we were at it: somebody has to release what came too late.
+                submit();
+            }
             return true;
         }
         refusals.increment();

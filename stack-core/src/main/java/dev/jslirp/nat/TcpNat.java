@@ -214,6 +214,8 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
         int ports = Flow.ports(syn.srcPort, syn.dstPort);
         TcpFlow flow = TcpFlow.fromGuest(this, syn, iss.next(syn.srcHi, syn.srcLo, syn.dstHi, syn.dstLo, ports, nowNs), nowNs);
         add(flow);
+        // Arms the time-out of the connect, whatever a connector does.
+        flow.join();
         return flow;
     }
 

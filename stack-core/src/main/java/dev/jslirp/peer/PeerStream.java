@@ -143,6 +143,9 @@ final class PeerStream implements HostStream, Batch.Participant {
     @Override
     public void reset(HostError cause) {
         boolean tell = isLive();
+        if (state == State.CLOSED) {
+            return;
+        }
         state = State.CLOSED;
         dropWritten();
         if (tell) {

@@ -57,6 +57,14 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
                 2_000_000_000L, 2);
     }
 
+    /// No forwarder: nothing answers at its address, unless the program listens there itself.
+    public static DnsConfig disabled() {
+        DnsConfig unused = forwardingTo(List::of);
+        return new DnsConfig(false, unused.upstreams, unused.refreshNs, unused.staticNames, unused.pendingMax, unused.tcpStreamsMax,
+                unused.tcpExchangesMax, unused.tcpInputBytesMax, unused.tcpUnreadBytesMax, unused.tcpQueryBytesMax, unused.tcpIdleNs,
+                unused.timeoutNs, unused.attempts);
+    }
+
     /// This configuration with names answered locally.
     public DnsConfig withStaticNames(Map<String, List<IpAddress>> changed) {
         return new DnsConfig(enabled, upstreams, refreshNs, changed, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,

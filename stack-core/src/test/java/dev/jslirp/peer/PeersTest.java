@@ -16,6 +16,7 @@ import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.nat.NatConfig;
 import dev.jslirp.nat.TcpGuest;
 import dev.jslirp.net.AddressPlan;
+import dev.jslirp.service.DnsConfig;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.tcp.TcpState;
 import dev.jslirp.testkit.IcmpMessage;
@@ -334,6 +335,34 @@ class PeersTest {
         net.guest.send(PEER.v4Bits(), new UdpDatagram(5_000, 123, new byte[1]));
         net.reactor.settle();
         assertEquals(IcmpMessage.UNREACHABLE, net.guest.poll().icmp().type());
+        assertEquals(0, net.network.flowCount());
+    }
+
+    @Test
+    void theProgramCanBeTheResolver() {
+        IpAddress dns = IpAddress.parse("10.0.2.3");
+        assertThrows(IllegalArgumentException.class, () -> net.network.peers().openDatagrams(dns, 53, new Inbox()));
+        assertThrows(IllegalArgumentException.class, () -> net.network.listen(dns, 53, _ -> null));
+        try (NetworkFixture own = NetworkFixture.ready(GuestNetworkConfig.defaults().withDns(DnsConfig.disabled()),
+                LinkCapabilities.plain(1500))) {
+            Inbox inbox = new Inbox();
+            own.reactor.round(() -> inbox.socket = own.network.peers().openDatagrams(dns, 53, inbox));
+            own.network.listen(dns, 53, _ -> null).close();
+            own.guest.send(dns.v4Bits(), new UdpDatagram(5_000, 53, "name?".getBytes(US_ASCII)));
+            own.reactor.settle();
+            assertEquals(List.of("10.0.2.15:5000 name?"), inbox.arrived);
+            assertEquals("pong", new String(own.guest.poll().udp().payload(), US_ASCII));
+        }
+    }
+
+    @Test
+    void anAcceptorThatFailsLeavesNoFlowBehind() {
+        net.network.listen(METADATA, 80, _ -> {
+            throw new IllegalStateException("a bug of the program");
+        });
+        new TcpGuest(net, 40_000, METADATA.v4Bits(), 80).send(SYN);
+        assertEquals(1, net.network.flowCount());
+        net.reactor.advance(200 * S);
         assertEquals(0, net.network.flowCount());
     }
 
