@@ -11,9 +11,11 @@ import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -235,6 +237,30 @@ class EmbeddedLinkTest {
         link.transmit(toGuest(1, 0));
         assertEquals(List.of(), guest.taken);
         assertEquals(1, link.dropped());
+    }
+
+    @Test
+    void framesThatRaceWithTheCloseAreReleased() throws InterruptedException {
+        UnpooledByteBufAllocator shared = new UnpooledByteBufAllocator(false);
+        for (int round = 0; round < 200; round++) {
+            EmbeddedLink racing = new EmbeddedLink(LinkCapabilities.plain(1_500), guest, reactor, shared, EmbeddedLink.Limits.DEFAULT);
+            racing.start((_, _) -> { });
+            CountDownLatch running = new CountDownLatch(1);
+            Thread vcpu = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 100; i++) {
+                    ByteBuf frame = shared.heapBuffer(4).writeInt(i);
+                    if (!racing.offer(frame, 0)) {
+                        frame.release();
+                    }
+                    running.countDown();
+                }
+            });
+            running.await();
+            racing.close();
+            vcpu.join();
+            reactor.poll(0);
+            assertEquals(0, shared.metric().usedHeapMemory(), "round " + round);
+        }
     }
 
     @Test
