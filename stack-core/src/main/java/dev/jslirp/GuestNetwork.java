@@ -45,10 +45,10 @@ import java.util.random.RandomGenerator;
 /// closes both.
 ///
 /// **Embedding.** The guest is attached by a [Link], usually `link.EmbeddedLink`, whose frames may come from any thread. The thread is
-/// that of a Netty event loop (`host.netty.NettyReactor`), or the program's own (`host.netty.PumpedLoop`). The program speaks with the guest by
-/// [#dial], [#listen] and [#peers], opens ports of the host by [#forwards], and has its say in what the guest opens by `nat.FlowPolicy`.
-/// Resolvers are a supplier in `DnsConfig`; a program that answers names itself turns the service off and listens at the address. Frames
-/// are captured by wrapping the link in a `link.PcapLink`.
+/// that of a Netty event loop (`host.netty.NettyReactor`), or the program's own (`host.netty.PumpedLoop`). The program speaks with the
+/// guest by [#dial], [#listen] and [#peers], opens ports of the host by [#forwards], and has its say in what the guest opens by
+/// `nat.FlowPolicy`. Resolvers are a supplier in `DnsConfig`; a program that answers names itself turns the service off and listens at
+/// the address. Frames are captured by wrapping the link in a `link.PcapLink`.
 public final class GuestNetwork implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
     private static final int DNS_PORT = 53;

@@ -6,8 +6,8 @@
 /// debugging a guest needs them as much as a test does.
 ///
 /// **Limits** of [dev.jslirp.link.EmbeddedLink] (fields of its `Limits`): frames from the guest that other threads have handed in
-/// (`handInFramesMax`, counted by `refusals()`, told to the one who hands in), frames for a guest without room (`heldFramesMax`, `heldBytesMax`,
-/// counted by `dropped()`).
+/// (`handInFramesMax`, counted by `refusals()`, told to the one who hands in), frames for a guest without room (`heldFramesMax`,
+/// `heldBytesMax`, counted by `dropped()`).
 ///
 /// **Threads.** A link belongs to the network's thread; `EmbeddedLink` alone has methods for others.
 ///

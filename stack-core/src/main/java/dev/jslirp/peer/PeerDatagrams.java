@@ -49,7 +49,8 @@ final class PeerDatagrams implements HostDatagrams, GatewayService {
     public void sendRun(ByteBuf bytes, int index, int length, int segmentBytes, long addressHi, long addressLo, int port) {
         if (maySend(addressHi, addressLo)) {
             long nowNs = peers.batch.begin();
-            peers.output.udpRun(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, segmentBytes, nowNs);
+            peers.output.udpRun(address.hi(), address.lo(), this.port, addressHi, addressLo, port, bytes, index, length, segmentBytes,
+                    nowNs);
         }
     }
 

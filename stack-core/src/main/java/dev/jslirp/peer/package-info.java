@@ -21,13 +21,14 @@
 /// A stream that is dialled is open when the guest has accepted it; one that the guest opens begins with reads paused, as
 /// `HostAcceptor` says.
 ///
-/// **Limits.** What a guest sends and the program does not read counts in `hostBufferBytesMax`, what the program sends and the guest does not
-/// take in `guestBufferBytesMax`, both of `NatConfig`; flows count in its limits. What the program writes beyond that waits in the program's own
-/// queue, which it bounds by `unsentBytes()`, as with any `HostStream`. A dial for which no port or flow is left fails with `NO_RESOURCES`
-/// (`FORWARDS_REFUSED`). Datagrams to an address that no guest can have are dropped (`UDP_SEND_FAILED`).
+/// **Limits.** What a guest sends and the program does not read counts in `hostBufferBytesMax`, what the program sends and the guest does
+/// not take in `guestBufferBytesMax`, both of `NatConfig`; flows count in its limits. What the program writes beyond that waits in the
+/// program's own queue, which it bounds by `unsentBytes()`, as with any `HostStream`. A dial for which no port or flow is left fails with
+/// `NO_RESOURCES` (`FORWARDS_REFUSED`). Datagrams to an address that no guest can have are dropped (`UDP_SEND_FAILED`).
 ///
-/// **Ownership.** As `host` says: `write` and `send` borrow, `onBytes` consumes, `onDatagram` borrows. Ranges that pin much more memory than
-/// they are long are copied. Everything belongs to the network's owning thread; listeners are called from the end of a batch only.
+/// **Ownership.** As `host` says: `write` and `send` borrow, `onBytes` consumes, `onDatagram` borrows. Ranges that pin much more memory
+/// than they are long are copied. Everything belongs to the network's owning thread; listeners of streams are called at the end
+/// of a batch only, acceptors and listeners of datagrams while a frame is received.
 ///
 /// **Imports**: `nat`, `net`, `tcp`, `host`, `time`, `wire`, `stats`.
 package dev.jslirp.peer;

@@ -22,9 +22,9 @@ import java.util.function.LongSupplier;
 /// }
 /// ```
 /// Everything of the network happens inside [#poll], and inside what the program calls itself. Time is the program's: a guest that was
-/// paused need not see its timers run out, if the clock given stood still too. Sockets are looked at only by `poll`, so a program that sleeps
-/// does it there, and is woken by frames of other threads (`EmbeddedLink.submit`), by [#execute] and by [#wakeUp]; one that must sleep elsewhere
-/// polls often.
+/// paused need not see its timers run out, if the clock given stood still too. Sockets are looked at only by `poll`, so a program that
+/// sleeps does it there, and is woken by frames of other threads (`EmbeddedLink.submit`), by [#execute] and by [#wakeUp]; one that must
+/// sleep elsewhere polls often.
 public final class PumpedLoop implements Reactor, AutoCloseable {
     private final LongSupplier clock;
     private final Runnable alert;
