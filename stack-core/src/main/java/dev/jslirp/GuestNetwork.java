@@ -1,6 +1,10 @@
 package dev.jslirp;
 
+import dev.jslirp.host.HostAcceptor;
+import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
@@ -17,6 +21,7 @@ import dev.jslirp.net.Ipv4Input;
 import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
+import dev.jslirp.peer.Peers;
 import dev.jslirp.service.DhcpServer;
 import dev.jslirp.service.DnsConfig;
 import dev.jslirp.service.DnsForwarder;
@@ -40,6 +45,12 @@ import java.util.random.RandomGenerator;
 ///
 /// Everything but the constructor runs on the reactor's owning thread. The network takes over the link and the host network: [#close]
 /// closes both.
+///
+/// **Embedding.** The guest is attached by a [Link], usually `link.EmbeddedLink`, whose frames may come from any thread. The thread is
+/// that of a Netty event loop (`host.netty.NettyReactor`), or the program's own (`host.netty.PumpedLoop`). The program speaks with the
+/// guest by [#dial], [#listen] and [#peers], opens ports of the host by [#forwards], and has its say in what the guest opens by
+/// `nat.FlowPolicy`. Resolvers are a supplier in `DnsConfig`; a program that answers names itself turns the service off and listens at
+/// the address. Frames are captured by wrapping the link in a `link.PcapLink`.
 public final class GuestNetwork implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
     private static final int DNS_PORT = 53;
@@ -55,10 +66,13 @@ public final class GuestNetwork implements AutoCloseable {
     private final NatShared nat;
     private final TcpNat tcp;
     private final PortForwards forwards;
+    private final Peers peers;
     private final DnsForwarder dns;
     private final DhcpServer dhcp;
     private final FrameInput input;
+    private final IpAddress gateway;
     private LeaseListener leaseListener = LeaseListener.NONE;
+    private boolean started;
     private boolean closed;
 
     /// Wires a network. Nothing happens before [#start].
@@ -70,6 +84,7 @@ public final class GuestNetwork implements AutoCloseable {
         this.link = link;
         this.host = host;
         var plan = config.addresses();
+        gateway = plan.gateway();
         TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
         batch = new Batch(reactor, wheel, this::flushLink);
         guestLink = new GuestLink(link, counters, allocator);
@@ -77,7 +92,7 @@ public final class GuestNetwork implements AutoCloseable {
         FrameOutput output = new FrameOutput(guestLink, plan, config.net(), neighbors, counters, random);
         reassembler = new Ipv4Reassembler(config.net(), output, wheel, counters, allocator);
 
-        nat = NatShared.create(config.nat(), plan, host, output, batch, wheel, counters, random);
+        nat = NatShared.create(config.nat(), config.flowPolicy(), plan, host, output, batch, wheel, counters, random);
         int mtuBytes = link.capabilities().mtuBytes();
         int mss = mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
@@ -87,6 +102,7 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
+        peers = new Peers(plan, output, tcp, udpInput, batch, random, counters, allocator);
         dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
                 lease -> leaseListener.onLease(lease));
         if (config.nat().reach().mode() == Reach.Mode.ISOLATED) {
@@ -111,13 +127,34 @@ public final class GuestNetwork implements AutoCloseable {
     }
 
     /// Begins to serve the guest. In-loop.
+    ///
+    /// @throws IllegalStateException if it has been started, or closed
     public void start() {
+        if (started || closed) {
+            throw new IllegalStateException(closed ? "the network is closed" : "the network was started before");
+        }
+        started = true;
         link.start(input);
     }
 
     /// The port forwards. In-loop.
     public PortForwards forwards() {
         return forwards;
+    }
+
+    /// The program itself as a peer of the guests: dials them, listens for them, without sockets of the host. In-loop.
+    public Peers peers() {
+        return peers;
+    }
+
+    /// Connects to a port of a guest, which sees the gateway as its peer. In-loop; see [Peers#dial].
+    public HostStream dial(IpAddress guest, int port, HostStreamListener listener) {
+        return peers.dial(gateway, guest, port, listener);
+    }
+
+    /// Accepts the guests' connections to this address and port; in-loop. See [Peers#listen].
+    public HostListener listen(IpAddress address, int port, HostAcceptor acceptor) {
+        return peers.listen(address, port, acceptor);
     }
 
     /// Tells `listener` of every lease from now on; before [#start] or in-loop.
@@ -140,6 +177,11 @@ public final class GuestNetwork implements AutoCloseable {
         return counters;
     }
 
+    /// What was counted until now, for other threads to read. In-loop.
+    public GuestNetworkStats stats() {
+        return GuestNetworkStats.of(counters, nat.flowCount(), link.dropped());
+    }
+
     /// Flows of all protocols that exist now. In-loop.
     public int flowCount() {
         return nat.flowCount();
@@ -156,13 +198,15 @@ public final class GuestNetwork implements AutoCloseable {
         }
     }
 
-    /// Resets every flow, closes link and host network. In-loop; idempotent.
+    /// Resets every flow, closes link and host network. In-loop, started or not, from anywhere but inside [Link#transmit]; idempotent.
+    /// Listeners of streams hear of the resets at the end of this round of the loop.
     @Override
     public void close() {
         if (closed) {
             return;
         }
         forwards.close();
+        peers.close();
         nat.shutDown(batch.begin());
         dns.close();
         link.flush();

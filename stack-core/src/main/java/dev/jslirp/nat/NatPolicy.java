@@ -3,9 +3,10 @@ package dev.jslirp.nat;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.Ipv4Header;
+import dev.jslirp.wire.PacketView;
 
 /// Which addresses a guest may talk to, and where on the host they lead. Stateless; the whole table is
-/// in [#classify].
+/// in [#classify]. The program's [FlowPolicy], if it has one, is asked first.
 ///
 /// The host's loopback can be reached under one name only, the gateway's address, and only where
 /// the configuration allows it. Every other name of it (127/8, 0/8, `::1`, `::`, and the IPv4-compatible
@@ -33,9 +34,23 @@ public final class NatPolicy {
     private final NatConfig config;
     private final AddressPlan plan;
 
-    NatPolicy(NatConfig config, AddressPlan plan) {
+    private final FlowPolicy flows;
+
+    NatPolicy(NatConfig config, AddressPlan plan, FlowPolicy flows) {
         this.config = config;
         this.plan = plan;
+        this.flows = flows;
+    }
+
+    /// Whether the program wants to be asked about flows.
+    boolean isAsked() {
+        return flows != FlowPolicy.NONE;
+    }
+
+    /// What the program says about the flow that the packet in hand would open.
+    FlowPolicy.Verdict ask(PortForward.Protocol protocol, PacketView packet) {
+        return flows.decide(new FlowPolicy.Request(protocol, new IpAddress(packet.srcHi, packet.srcLo), packet.srcPort,
+                new IpAddress(packet.dstHi, packet.dstLo), packet.dstPort));
     }
 
     /// What a packet of `protocol` to this address and port may do. An address that leads outside, or to the host, is refused where the

@@ -32,7 +32,10 @@
 /// went each way. A [dev.jslirp.nat.UdpForward] is a rule and its socket, with a flow per host peer, seen by the guest as a
 /// port of the gateway. **Echo.** An [dev.jslirp.nat.EchoFlow] is a guest's identifier towards one destination.
 ///
-/// **Policy** ([dev.jslirp.nat.NatPolicy#classify]):
+/// **Policy.** The embedding program's [dev.jslirp.nat.FlowPolicy] comes first, if there is one: it passes a flow on, denies it under a
+/// [dev.jslirp.host.HostError], redirects it to another address of the host's network, or ends it in a stream of its own (TCP). A
+/// redirected UDP conversation is a flow of its own with its own socket, since answers must be shown under the address the guest asked.
+/// What passes is decided by [dev.jslirp.nat.NatPolicy#classify]:
 ///
 /// | address | leads to | otherwise |
 /// |---|---|---|

@@ -81,8 +81,17 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
 
     /// This configuration with other resolvers; without any, only names known here are answered, all others fail.
     public DnsConfig withUpstreams(Supplier<List<InetSocketAddress>> changed) {
-        return new DnsConfig(enabled, changed, refreshNs, staticNames, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,
-                tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts);
+        return new DnsConfig(enabled, changed, refreshNs, staticNames, localDomain, pendingMax, tcpStreamsMax, tcpExchangesMax,
+                tcpInputBytesMax, tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts, socketsMax, socketQueriesMax,
+                socketAgeNs, socketIdleNs);
+    }
+
+    /// No forwarder: nothing answers at its address, unless the program listens there itself.
+    public static DnsConfig disabled() {
+        DnsConfig c = forwardingTo(List::of);
+        return new DnsConfig(false, c.upstreams, c.refreshNs, c.staticNames, c.localDomain, c.pendingMax, c.tcpStreamsMax,
+                c.tcpExchangesMax, c.tcpInputBytesMax, c.tcpUnreadBytesMax, c.tcpQueryBytesMax, c.tcpIdleNs, c.timeoutNs, c.attempts,
+                c.socketsMax, c.socketQueriesMax, c.socketAgeNs, c.socketIdleNs);
     }
 
     /// This configuration with names answered locally.

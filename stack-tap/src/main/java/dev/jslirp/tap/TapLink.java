@@ -12,6 +12,7 @@ import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.VnetHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
