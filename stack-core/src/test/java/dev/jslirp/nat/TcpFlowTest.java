@@ -303,6 +303,33 @@ class TcpFlowTest {
         assertArrayEquals(sent, stream().peerReceived());
     }
 
+    /// Windows were promised while the memory was free.
+    @Test
+    void promisedWindowsDoNotRaiseTheTotalTowardsHosts() {
+        restart(GuestNetworkConfig.defaults().withNat(NatConfig.defaults().withBuffers(100_000, 1 << 20)));
+        int floorBytes = NatConfig.defaults().flowFloorBytes();
+        TcpGuest[] guests = {guest(5000).connect(), guest(5001).connect(), guest(5002).connect()};
+        net.host.streams().forEach(stream -> stream.setRoom(0));
+        for (TcpGuest guest : guests) {
+            for (int i = 0; i < 60; i++) {
+                guest.send(ACK, new byte[1_000]);
+            }
+        }
+        int held = net.host.streams().stream().mapToInt(SimHostStream::unsentBytes).sum();
+        assertTrue(held > 90_000 && held <= 100_000 + guests.length * floorBytes, held + " bytes held");
+        assertNotEquals(0, net.count(Counter.HOST_BUFFER_LIMIT));
+
+        net.host.streams().forEach(stream -> stream.setRoom(Long.MAX_VALUE));
+        net.reactor.settle();
+        for (int i = 0; i < guests.length; i++) {
+            net.guest.takeAll();
+            guests[i].send(ACK, new byte[1]);
+            net.reactor.advance(S / 10);
+            int taken = net.host.streams().get(i).peerReceived().length;
+            assertEquals(1_001 + taken, guests[i].expect(ACK).ack(), "what was not taken was not acknowledged");
+        }
+    }
+
     @Test
     void closingTheNetworkResetsBothSides() {
         TcpGuest guest = guest(5000).connect();

@@ -221,6 +221,16 @@ class DhcpServerTest {
     }
 
     @Test
+    void reservedAddressIsRefusedToOthersBeforeItsGuestCame() {
+        server = server(new DhcpConfig(true, 3600, 10, Map.of(new MacAddress(MAC + 9), IpAddress.v4(FIRST)), null, null,
+                List.of(), null, null, Map.of()));
+        assertEquals(DhcpMessage.NAK, only(rebootWith(MAC, FIRST)).type());
+        DhcpMessage wanting = message(DhcpMessage.DISCOVER, MAC);
+        wanting.options().putInt(DhcpOptions.REQUESTED_ADDRESS, FIRST);
+        assertEquals(FIRST + 1, only(wanting).message.yiaddr());
+    }
+
+    @Test
     void leasesSurviveARestartBySnapshot() {
         only(select(MAC, ip("10.0.2.50")));
         List<Lease> snapshot = server.leases(nowNs);

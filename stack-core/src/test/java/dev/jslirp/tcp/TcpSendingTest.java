@@ -59,6 +59,23 @@ class TcpSendingTest {
         assertTrue(guest.silent());
     }
 
+    /// RFC 7323 §2.3.
+    @Test
+    void windowsAreScaledOnceTheHandshakeIsDone() {
+        ScriptedGuest guest = ScriptedGuest.plain();
+        guest.window = 1_000;
+        guest.connects(syn -> {
+            syn.mss = 1_000;
+            syn.windowScale = 2;
+        });
+        guest.append(12_000);
+        assertEquals(4, guest.end.sent.size(), "by the ACK of the handshake");
+        guest.end.sent.clear();
+        guest.window = 1_250;
+        guest.receive(ACK, 0, 4_000, 0);
+        assertEquals(5, guest.end.sent.size(), "by later ones");
+    }
+
     /// RFC 9293 §3.8.6.2.1, MUST-38.
     @Test
     void sillyWindowIsNotUsedUntilItsTimeIsUp() {
