@@ -189,6 +189,22 @@ class TcpReceivingTest {
     }
 
     @Test
+    void finBehindBytesThatDoNotFitWaitsForThem() {
+        ScriptedGuest guest = ScriptedGuest.plain();
+        guest.end.room = 1_000;
+        guest.connects();
+        guest.receive(FIN | ACK, 0, 0, 1_500);
+        assertEquals(1_000, guest.end.received.size());
+        assertEquals(TcpState.ESTABLISHED, guest.state());
+        assertEquals(1_000, guest.onlyOut().ack);
+        guest.end.room = 60_000;
+        guest.end.connection.onBatchEnd(guest.now);
+        guest.receive(FIN | ACK, 1_000, 0, 500);
+        assertEquals(1_500, guest.end.received.size());
+        assertEquals(TcpState.CLOSE_WAIT, guest.state());
+    }
+
+    @Test
     void payloadDoesNotCarryAResetIntoTheWindow() {
         ScriptedGuest guest = ScriptedGuest.plain().connects();
         guest.receive(ACK, 0, 0, 1_000);
