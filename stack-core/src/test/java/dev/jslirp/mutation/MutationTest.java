@@ -46,7 +46,7 @@ class MutationTest {
         runners.shutdownNow();
         StringBuilder table = new StringBuilder("| mutant | breaks | caught by |\n|---|---|---|\n");
         mutants.forEach((mutation, run) -> {
-            String test = run.state() == Future.State.SUCCESS ? run.resultNow() : null;
+            String test = run.state() == Future.State.SUCCESS && run.resultNow() != null ? run.resultNow() : "nobody";
             table.append("| ").append(mutation.name()).append(" | ").append(mutation.rule()).append(" | ").append(test).append(" |\n");
         });
         Files.writeString(Mutant.DIRECTORY.resolve("caught.md"), table);
