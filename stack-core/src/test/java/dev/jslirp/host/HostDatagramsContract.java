@@ -3,6 +3,7 @@ package dev.jslirp.host;
 import static dev.jslirp.host.HostFixture.loopback;
 import static dev.jslirp.host.HostFixture.pattern;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +15,9 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -90,6 +94,68 @@ public abstract class HostDatagramsContract {
     }
 
     @Test
+    void aRunArrivesAsItsDatagrams() throws Exception {
+        HostDatagrams socket = openSocket();
+        byte[] bytes = pattern(0, 10_500);
+        host.runInLoop(() -> {
+            ByteBuf buffer = Unpooled.directBuffer().writeZero(3).writeBytes(bytes);
+            socket.sendRun(buffer, 3, bytes.length, 1000, 0, LOOPBACK_LO, first.getLocalPort());
+            socket.flush();
+            buffer.release();
+        });
+        for (int at = 0; at < bytes.length; at += 1000) {
+            DatagramPacket packet = receive(first);
+            byte[] expected = Arrays.copyOfRange(bytes, at, Math.min(at + 1000, bytes.length));
+            assertArrayEquals(expected, Arrays.copyOf(packet.getData(), packet.getLength()));
+        }
+    }
+
+    @Test
+    void manySmallDatagramsToSeveralDestinationsKeepTheirOrderAndBounds() throws Exception {
+        HostDatagrams socket = openSocket();
+        List<byte[]> toFirst = new ArrayList<>();
+        List<byte[]> toSecond = new ArrayList<>();
+        for (int i = 0; i < 150; i++) {
+            (i % 5 == 4 ? toSecond : toFirst).add(pattern(i, i % 7 == 6 ? 90 : i % 11 == 10 ? 0 : 100));
+        }
+        host.runInLoop(() -> {
+            for (int i = 0, j = 0; i + j < 150;) {
+                boolean second = (i + j) % 5 == 4;
+                byte[] bytes = second ? toSecond.get(j++) : toFirst.get(i++);
+                ByteBuf buffer = Unpooled.wrappedBuffer(bytes);
+                socket.send(buffer, 0, bytes.length, 0, LOOPBACK_LO, (second ? HostDatagramsContract.this.second : first).getLocalPort());
+                buffer.release();
+            }
+            socket.flush();
+        });
+        for (byte[] bytes : toFirst) {
+            DatagramPacket packet = receive(first);
+            assertArrayEquals(bytes, Arrays.copyOf(packet.getData(), packet.getLength()));
+        }
+        for (byte[] bytes : toSecond) {
+            DatagramPacket packet = receive(second);
+            assertArrayEquals(bytes, Arrays.copyOf(packet.getData(), packet.getLength()));
+        }
+    }
+
+    @Test
+    void burstsFromTheHostArriveOneByOneInOrder() throws Exception {
+        HostDatagrams socket = openSocket();
+        send(socket, pattern(0, 1), first.getLocalPort());
+        DatagramPacket hello = receive(first);
+        host.runInLoop(() -> {
+            // While the loop is busy here, the socket's queue fills.
+            for (int i = 0; i < 100; i++) {
+                byte[] bytes = pattern(i, i % 30 == 29 ? 40 : 200);
+                assertDoesNotThrow(() -> first.send(new DatagramPacket(bytes, bytes.length, hello.getSocketAddress())));
+            }
+        });
+        for (int i = 0; i < 100; i++) {
+            assertArrayEquals(pattern(i, i % 30 == 29 ? 40 : 200), recorder.next().bytes);
+        }
+    }
+
+    @Test
     void tooLongADatagramIsTold() throws Exception {
         HostDatagrams socket = openSocket();
         send(socket, new byte[65_508], first.getLocalPort());
@@ -118,9 +184,11 @@ public abstract class HostDatagramsContract {
         first = host.inLoop(() -> {
             ByteBuf buffer = Unpooled.wrappedBuffer(pattern(0, 5));
             socket.send(buffer, 0, 4, 0, LOOPBACK_LO, port);
+            socket.flush();
             // On loopback the error is there at once, and the next call meets it.
             DatagramSocket revived = new DatagramSocket(loopback(port));
             socket.send(buffer, 0, 5, 0, LOOPBACK_LO, port);
+            socket.flush();
             return revived;
         });
         first.setSoTimeout((int) TimeUnit.SECONDS.toMillis(HostFixture.GUARD_S));

@@ -49,6 +49,7 @@ final class Constants {
     static final int IP_TTL = 2;
     static final int IP_RECVERR = 11;
     static final int IP_RECVTTL = 12;
+    static final int SO_EE_ORIGIN_LOCAL = 1;
     static final int SO_EE_ORIGIN_ICMP = 2;
     static final int IPPROTO_TCP = 6;
     static final int TCP_NODELAY = 1;

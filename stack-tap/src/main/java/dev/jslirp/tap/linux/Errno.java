@@ -69,6 +69,12 @@ public enum Errno {
         return UNKNOWN;
     }
 
+    /// `Operation not permitted`: the C library's words.
+    public static String text(int number) {
+        Errno errno = of(number);
+        return errno == UNKNOWN ? "errno " + number : errno.text;
+    }
+
     /// `EPERM: Operation not permitted`.
     public static String describe(int number) {
         Errno errno = of(number);
