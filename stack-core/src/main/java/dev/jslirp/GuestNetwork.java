@@ -17,6 +17,7 @@ import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
 import dev.jslirp.service.DhcpServer;
+import dev.jslirp.service.DnsConfig;
 import dev.jslirp.service.DnsForwarder;
 import dev.jslirp.service.Lease;
 import dev.jslirp.service.LeaseListener;
@@ -85,7 +86,8 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
-        dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
+        DnsConfig names = config.nat().reach().allowsNames(plan.dns()) ? config.dns() : config.dns().withUpstreams(List::of);
+        dns = new DnsForwarder(names, host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
             udpInput.register(plan.dns(), DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);

@@ -122,7 +122,7 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
             connect(service, far, syn, nowNs);
             return;
         }
-        switch (nat.policy().classify(syn.dstHi, syn.dstLo)) {
+        switch (nat.policy().classify(syn.dstHi, syn.dstLo, Ipv4Header.TCP, syn.dstPort)) {
             case OUTSIDE, HOST_LOOPBACK -> {
                 long hostLo = nat.policy().toHostLo(syn.dstHi, syn.dstLo);
                 connect(nat.host(), new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, hostLo), syn.dstPort), syn, nowNs);

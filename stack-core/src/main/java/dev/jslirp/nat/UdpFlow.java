@@ -47,7 +47,7 @@ final class UdpFlow extends UdpMapping implements HostDatagramsListener {
 
     private boolean passes(long hi, long lo, int port) {
         return switch (udp.nat.config().udpFiltering()) {
-            case ENDPOINT_INDEPENDENT -> udp.nat.policy().mayArriveFrom(hi, lo);
+            case ENDPOINT_INDEPENDENT -> udp.nat.policy().mayArriveFrom(hi, lo, port);
             case ADDRESS_DEPENDENT -> peers.containsAddress(hi, lo);
             case ADDRESS_AND_PORT_DEPENDENT -> peers.contains(hi, lo, port);
         };

@@ -31,7 +31,7 @@ public final class UdpNat implements PacketHandler {
             answered.send(packet, frame, nowNs);
             return;
         }
-        switch (nat.policy().classify(packet.dstHi, packet.dstLo)) {
+        switch (nat.policy().classify(packet.dstHi, packet.dstLo, Ipv4Header.UDP, packet.dstPort)) {
             case OUTSIDE, HOST_LOOPBACK -> {
                 UdpMapping flow = flowOf(packet, nowNs);
                 if (flow != null) {

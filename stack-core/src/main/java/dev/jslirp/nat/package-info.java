@@ -44,6 +44,16 @@
 /// | 169.254/16, `fe80::/10` | refused | `linkLocal` on: translated |
 /// | anything else | itself | |
 ///
+/// Before an address leads outside or to the host's loopback, [dev.jslirp.nat.Reach] is asked:
+///
+/// | `reach` | outside, host's loopback | names that only resolvers outside know |
+/// |---|---|---|
+/// | NAT | as above | asked for |
+/// | ISOLATED | refused | fail |
+/// | RESTRICTED | refused but for its [dev.jslirp.nat.Hole]s | fail, unless a hole leads to the DNS address, port 53 |
+///
+/// Guests among themselves, DHCP, local names, ping of the gateway and port forwards (answers included) are open in all of them.
+///
 /// Refused means TCP reset, UDP and echo "administratively prohibited"; `DropReason.POLICY` counts it.
 ///
 /// **Limits** (fields of [dev.jslirp.nat.NatConfig]) and what happens at them:

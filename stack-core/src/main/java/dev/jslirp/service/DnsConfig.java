@@ -57,6 +57,12 @@ public record DnsConfig(boolean enabled, Supplier<List<InetSocketAddress>> upstr
                 2_000_000_000L, 2);
     }
 
+    /// This configuration with other resolvers; without any, only names known here are answered, all others fail.
+    public DnsConfig withUpstreams(Supplier<List<InetSocketAddress>> changed) {
+        return new DnsConfig(enabled, changed, refreshNs, staticNames, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,
+                tcpUnreadBytesMax, tcpQueryBytesMax, tcpIdleNs, timeoutNs, attempts);
+    }
+
     /// This configuration with names answered locally.
     public DnsConfig withStaticNames(Map<String, List<IpAddress>> changed) {
         return new DnsConfig(enabled, upstreams, refreshNs, changed, pendingMax, tcpStreamsMax, tcpExchangesMax, tcpInputBytesMax,

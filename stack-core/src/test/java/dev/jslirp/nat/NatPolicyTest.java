@@ -56,11 +56,11 @@ class NatPolicyTest {
 
     @Test
     void nobodyOutsideSpeaksInTheNameOfTheGuestNetwork() {
-        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.1").lo()));
-        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("1.2.3.4").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.2").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.15").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.2").lo()));
+        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.1").lo(), 53));
+        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("1.2.3.4").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.2").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.15").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.2").lo(), 53));
     }
 
     private static Destination classify(NatPolicy policy, String address) {
