@@ -36,7 +36,6 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     private final ByteBuf[] slots = new ByteBuf[UnixDatagramReceiver.SLOTS];
     private final List<DatagramLink> links = new ArrayList<>();
     private DatagramLink latest;
-    private long reads;
     private boolean closed;
 
     /// Makes the socket.
@@ -94,7 +93,6 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     private void receive() {
         for (int i = 0; i < READS_PER_READINESS && !closed; i++) {
             int count = receiver.receive(fd);
-            reads++;
             for (int slot = 0; slot < count && !closed; slot++) {
                 take(slot);
             }
@@ -113,11 +111,9 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
             guests.refused();
             return;
         }
-        link.heard(reads);
-        if (registration) {
-            return;
+        if (!registration) {
+            link.receive(frame);
         }
-        link.receive(frame);
         if (slots[slot] != null && slots[slot].refCnt() != 1) {
             slots[slot].release();
             refill(slot);
@@ -173,7 +169,6 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
         guests.dismiss(guest, spec, ((DatagramLink) guest).peer().toString(), reason, violation);
         links.remove(guest);
         latest = null;
-        guest.close();
     }
 
     @Override
@@ -185,7 +180,7 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
         reactor.wakeAt(Long.MAX_VALUE);
         watch.cancelAndClose();
         UnixSockets.remove(spec.path());
-        links.forEach(DatagramLink::close);
+        links.forEach(guests::release);
         links.clear();
         for (int i = 0; i < slots.length; i++) {
             slots[i].release();

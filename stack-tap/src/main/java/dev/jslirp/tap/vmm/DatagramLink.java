@@ -29,8 +29,6 @@ public final class DatagramLink implements Link {
     private boolean gone;
     private boolean closed;
     private long dropped;
-    /// When the guest was last heard, in the endpoint's reads.
-    private long lastHeard;
 
     /// The guest at `peer`.
     ///
@@ -62,14 +60,6 @@ public final class DatagramLink implements Link {
     /// The guest's address.
     UnixPeer peer() {
         return peer;
-    }
-
-    long lastHeard() {
-        return lastHeard;
-    }
-
-    void heard(long when) {
-        lastHeard = when;
     }
 
     @Override
@@ -170,6 +160,7 @@ public final class DatagramLink implements Link {
         }
     }
 
+    /// Whether frames wait for room of which nothing tells.
     boolean isWaiting() {
         return watch == null && queue.bytes() > 0;
     }
