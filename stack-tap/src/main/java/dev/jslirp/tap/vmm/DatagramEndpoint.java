@@ -25,6 +25,8 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     /// As [dev.jslirp.tap.TapLink] has it: where a copy out of the buffer begins matters.
     private static final int FRAME_OFFSET = 256;
     private static final long RETRY_NS = 1_000_000;
+    /// The part of the send buffer that guests may fill that have not been heard for long.
+    private static final int CROWDED_PART = 2;
 
     private final ListenSpec.UnixDatagram spec;
     private final Guests guests;
@@ -36,6 +38,7 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     private final ByteBuf[] slots = new ByteBuf[UnixDatagramReceiver.SLOTS];
     private final List<DatagramLink> links = new ArrayList<>();
     private DatagramLink latest;
+    private final int crowdedBytes;
     private boolean closed;
 
     /// Makes the socket.
@@ -51,6 +54,7 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
             throw e;
         }
         guests.enlargeBuffers(fd);
+        crowdedBytes = guests.calls().sendBufferBytes(fd) / CROWDED_PART;
         reactor = guests.loop().newReactor();
         reactor.onWake(this::retry);
         for (int i = 0; i < slots.length; i++) {
@@ -90,6 +94,11 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
         return sender;
     }
 
+    /// Whether so much of what went out by the endpoint's socket is unread that the rest of its buffer is for guests that are alive.
+    boolean isCrowded() {
+        return guests.calls().sendBufferUsedBytes(fd) > crowdedBytes;
+    }
+
     private void receive() {
         for (int i = 0; i < READS_PER_READINESS && !closed; i++) {
             int count = receiver.receive(fd);
@@ -111,6 +120,7 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
             guests.refused();
             return;
         }
+        link.heard();
         if (!registration) {
             link.receive(frame);
         }

@@ -17,6 +17,9 @@ import io.netty.buffer.ByteBuf;
 
 /// A guest that sends its frames as datagrams from one address to a [DatagramEndpoint], which receives them for it.
 public final class DatagramLink implements Link {
+    /// What a guest answered from the endpoint's socket is sent without having been heard, when that socket is crowded.
+    private static final int CREDIT_BYTES = 64 * 1024;
+
     private final DatagramEndpoint endpoint;
     private final UnixPeer peer;
     private final LinkCapabilities capabilities;
@@ -29,6 +32,7 @@ public final class DatagramLink implements Link {
     private boolean gone;
     private boolean closed;
     private long dropped;
+    private long bytesSinceHeard;
 
     /// The guest at `peer`.
     ///
@@ -72,6 +76,11 @@ public final class DatagramLink implements Link {
         receiver = frameReceiver;
     }
 
+    /// The guest is alive.
+    void heard() {
+        bytesSinceHeard = 0;
+    }
+
     /// A datagram has come, at the readable bytes; **borrows** `frame`.
     void receive(ByteBuf frame) {
         if (gone) {
@@ -101,12 +110,14 @@ public final class DatagramLink implements Link {
     public void flush() {
         // Nothing tells of room at the endpoint's socket, so each batch tries.
         writable |= watch == null;
-        while (writable && !gone && queue.bytes() > 0) {
+        while (writable && !gone && queue.bytes() > 0 && !mustWait()) {
+            int before = queue.bytes();
             UnixDatagramSender sender = gather();
             int sent = sender.send(fd, watch == null ? peer : null);
             writable = sent == sender.count();
             if (sent >= 0) {
                 queue.consumeFrames(sent);
+                bytesSinceHeard += before - queue.bytes();
             } else {
                 onRefused(-sent);
             }
@@ -114,11 +125,17 @@ public final class DatagramLink implements Link {
         waitForRoom();
     }
 
+    /// What the guest does not read fills the endpoint's buffer, which others share.
+    private boolean mustWait() {
+        return watch == null && bytesSinceHeard >= CREDIT_BYTES && endpoint.isCrowded();
+    }
+
     private UnixDatagramSender gather() {
         UnixDatagramSender sender = endpoint.sender();
         sender.clear();
         int range = 0;
-        while (range < queue.ranges()) {
+        int bytes = 0;
+        while (range < queue.ranges() && (watch != null || bytes < CREDIT_BYTES)) {
             int end = range;
             while (!queue.isEnd(end)) {
                 end++;
@@ -128,6 +145,7 @@ public final class DatagramLink implements Link {
             }
             for (; range <= end; range++) {
                 sender.add(queue.address(range), queue.length(range));
+                bytes += queue.length(range);
             }
             sender.end();
         }

@@ -64,7 +64,7 @@ public sealed interface ListenSpec {
             throw malformed(text);
         }
         if (where.getBytes(StandardCharsets.UTF_8).length > UnixPeer.PATH_BYTES_MAX) {
-            throw new IllegalArgumentException("--listen '" + text + "': a socket's path has at most " + UnixPeer.PATH_BYTES_MAX + " bytes");
+            throw new IllegalArgumentException("'" + text + "': a socket's path has at most " + UnixPeer.PATH_BYTES_MAX + " bytes");
         }
         return Path.of(where);
     }
@@ -85,10 +85,10 @@ public sealed interface ListenSpec {
         } catch (IllegalArgumentException e) {
             // Told below; a name instead of an address is among the reasons.
         }
-        throw new IllegalArgumentException("--listen '" + text + "': expected an address and a port like 127.0.0.1:1234, or a path with a slash");
+        throw new IllegalArgumentException("'" + text + "': expected an address and a port like 127.0.0.1:1234, or a path with a slash");
     }
 
     private static IllegalArgumentException malformed(String text) {
-        return new IllegalArgumentException("--listen '" + text + "': expected " + EXPECTED);
+        return new IllegalArgumentException("'" + text + "': expected " + EXPECTED);
     }
 }

@@ -17,7 +17,9 @@
 ///
 /// A datagram guest is answered from a socket of its own, connected to it, so that its backlog fills no buffer but its own and
 /// there is a readiness to wait for. The kernel forbids that for guests that have connected *their* socket to the endpoint (vfkit's way):
-/// those are answered from the endpoint's socket, and a full one is tried again with every batch and every millisecond.
+/// those are answered from the endpoint's socket, and a full one is tried again with every batch and every millisecond. What such guests
+/// leave unread fills that socket's buffer, which they share; so once half of it is full, a guest is sent 64 KiB without having been heard,
+/// and the rest waits in its queue.
 ///
 /// **States** of a guest: attached → gone. It goes when its socket ends or fails, when it sends what cannot be a frame's length (below 14
 /// or above 65 553), or when a datagram to it is refused because nobody holds the address. Each end is logged once, with endpoint and
