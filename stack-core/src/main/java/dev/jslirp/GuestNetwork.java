@@ -5,6 +5,7 @@ import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
 import dev.jslirp.nat.PortForwards;
+import dev.jslirp.nat.Reach;
 import dev.jslirp.nat.TcpNat;
 import dev.jslirp.nat.UdpNat;
 import dev.jslirp.net.ArpResponder;
@@ -94,6 +95,9 @@ public final class GuestNetwork implements AutoCloseable {
         }
         dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
                 lease -> leaseListener.onLease(lease));
+        if (config.nat().reach().mode() == Reach.Mode.ISOLATED) {
+            dhcp.omitRouter();
+        }
         if (config.dhcp().enabled()) {
             udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);
             udpInput.registerBroadcast(DHCP_SERVER_PORT, dhcp);

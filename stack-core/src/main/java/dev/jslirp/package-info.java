@@ -37,7 +37,8 @@
 /// is bounded, so no guest or flow starves another; a network at rest is never woken.
 ///
 /// **Threads.** One thread, the reactor's, owns a network and all its parts; there is no lock. `Reactor.execute` is the only
-/// way in from other threads. More guests can have more networks, on more threads.
+/// way in from other threads. More guests can share a network through a switch (`lan.VirtualSwitch`), or have networks of their own, on more
+/// threads; networks share nothing.
 ///
 /// **Buffers.** Who is given a `ByteBuf` *borrows* it: it may read it during the call, and does not release it. Who must keep it
 /// retains it, and is the one to release it; a small payload in a large buffer is copied instead, because memory is what a buffer pins.
@@ -55,7 +56,7 @@
 /// **Arrows.** Who may import whom; `ArchitectureTest` checks it, and everything else in this text that a machine can:
 ///
 /// ```
-///   root ──► all          nat, service ──► tcp, net, host, time, wire      net ──► link, time, wire
+///   root ──► all          nat, service ──► tcp, net, host, time, wire      net ──► link, time, wire      lan ──► net, link, time, wire
 ///   link ──► time, wire   tcp ──► wire     host.netty ──► host, time       stats ──► wire, all ──► stats
 /// ```
 ///

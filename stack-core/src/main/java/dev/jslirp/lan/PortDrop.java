@@ -4,6 +4,8 @@ package dev.jslirp.lan;
 public enum PortDrop {
     /// Not dropped.
     NONE,
+    /// Delivered from inside the transmission of another frame, which no link may do: buffers are shared.
+    NESTED,
     /// Shorter than an Ethernet header, or longer than any super-frame.
     LENGTH,
     /// A VLAN tag (802.1Q, 802.1ad).

@@ -1,6 +1,5 @@
 package dev.jslirp.lan;
 
-import dev.jslirp.link.Link;
 import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.wire.Checksum;
 import dev.jslirp.wire.EthernetHeader;
@@ -35,28 +34,24 @@ final class Segmenter implements AutoCloseable {
         out = new OutboundFrame(allocator.directBuffer(OutboundFrame.HEADER_CAPACITY, OutboundFrame.HEADER_CAPACITY));
     }
 
-    /// Sends `frame` on `link` in a form that the link can carry. **Borrows** everything.
-    ///
-    /// @return frames sent
-    int transmit(OutboundFrame frame, Link link) {
-        LinkCapabilities can = link.capabilities();
+    /// Sends `frame` to the guest at `port` in a form that its link can carry. **Borrows** everything.
+    void transmit(OutboundFrame frame, SwitchPort port) {
+        LinkCapabilities can = port.capabilities();
         boolean whole = switch (Offload.gsoType(frame.offload)) {
             case Offload.GSO_NONE -> true;
             case Offload.GSO_UDP_L4 -> can.udpSegmentation() && frame.length() <= can.maxFrameBytes();
             default -> can.tcpSegmentation() && frame.length() <= can.maxFrameBytes();
         };
         if (!whole) {
-            return segment(frame, link, can.checksumOffload());
-        }
-        if (can.checksumOffload() || (Offload.flags(frame.offload) & Offload.NEEDS_CSUM) == 0) {
-            link.transmit(frame);
+            segment(frame, port, can.checksumOffload());
+        } else if (can.checksumOffload() || (Offload.flags(frame.offload) & Offload.NEEDS_CSUM) == 0) {
+            port.transmit(frame);
         } else {
-            complete(frame, link);
+            complete(frame, port);
         }
-        return 1;
     }
 
-    private void complete(OutboundFrame frame, Link link) {
+    private void complete(OutboundFrame frame, SwitchPort port) {
         begin(frame);
         Payload payload = frame.payload;
         for (int i = 0; i < payload.parts(); i++) {
@@ -66,10 +61,10 @@ final class Segmenter implements AutoCloseable {
         int field = start + Offload.csumOffset(frame.offload);
         // The field holds the pseudo-header's sum, so it is summed with the rest.
         finish(start, field, 0);
-        send(link, Offload.NONE);
+        send(port, Offload.NONE);
     }
 
-    private int segment(OutboundFrame frame, Link link, boolean checksumOffload) {
+    private void segment(OutboundFrame frame, SwitchPort port, boolean checksumOffload) {
         long offload = frame.offload;
         int l4 = Offload.csumStart(offload);
         int field = l4 + Offload.csumOffset(offload);
@@ -83,17 +78,16 @@ final class Segmenter implements AutoCloseable {
         long addresses = addressSum(header, ipv6, tcp);
         long perFrame = checksumOffload
                 ? Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_NONE, 0, headerBytes, l4, Offload.csumOffset(offload)) : Offload.NONE;
-        int sent = 0;
         part = 0;
         partOffset = 0;
-        for (int at = 0; at < total; at += size) {
+        for (int at = 0, number = 0; at < total; at += size, number++) {
             int length = Math.min(size, total - at);
             takePayload(frame.payload, length);
             int transportBytes = headerBytes - l4 + length;
             if (ipv6) {
                 header.setShort(IPV6_LENGTH, l4 - IPV6_END + transportBytes);
             } else {
-                writeIpv4(frame.header, l4, l4 - L3 + transportBytes, sent);
+                writeIpv4(frame.header, l4, l4 - L3 + transportBytes, number);
             }
             if (tcp) {
                 writeTcp(frame.header, l4, at, at == 0, at + length == total);
@@ -106,10 +100,8 @@ final class Segmenter implements AutoCloseable {
                 header.setShort(field, 0);
                 finish(l4, field, addresses + transportBytes);
             }
-            send(link, perFrame);
-            sent++;
+            send(port, perFrame);
         }
-        return sent;
     }
 
     private void begin(OutboundFrame frame) {
@@ -118,9 +110,9 @@ final class Segmenter implements AutoCloseable {
         out.payload.clear();
     }
 
-    private void send(Link link, long offload) {
+    private void send(SwitchPort port, long offload) {
         out.offload = offload;
-        link.transmit(out);
+        port.transmit(out);
         out.payload.clear();
     }
 

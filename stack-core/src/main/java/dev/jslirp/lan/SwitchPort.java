@@ -1,6 +1,7 @@
 package dev.jslirp.lan;
 
 import dev.jslirp.link.Link;
+import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 
@@ -15,6 +16,7 @@ public final class SwitchPort implements AutoCloseable {
     private final VirtualSwitch lan;
     private final PortConfig config;
     private final Link link;
+    private final LinkCapabilities capabilities;
     private final long[] drops = new long[PortDrop.values().length];
     /// The one MAC address of a guarded port; 0 until there is one.
     private long guardedMac;
@@ -31,6 +33,7 @@ public final class SwitchPort implements AutoCloseable {
         this.lan = lan;
         this.config = config;
         this.link = link;
+        capabilities = link.capabilities();
         if (config.mac() != null) {
             guard(config.mac().bits());
         }
@@ -78,23 +81,22 @@ public final class SwitchPort implements AutoCloseable {
         }
     }
 
-    /// Whether unicast to a station of which nobody knows where it is may go here.
-    boolean mayHold(long mac) {
-        return !config.guarded() || guardedMac == mac;
-    }
-
     void drop(PortDrop reason) {
         drops[reason.ordinal()]++;
     }
 
-    /// Sends a frame to the guest, made fit for its link. **Borrows** `frame`.
-    void deliver(OutboundFrame frame, Segmenter segmenter) {
-        if (closed) {
-            return;
+    LinkCapabilities capabilities() {
+        return capabilities;
+    }
+
+    /// Sends a frame that fits the link's capabilities; nothing happens when the port has closed meanwhile. **Borrows** `frame`.
+    void transmit(OutboundFrame frame) {
+        if (!closed) {
+            framesToGuest++;
+            bytesToGuest += frame.length();
+            written = true;
+            link.transmit(frame);
         }
-        bytesToGuest += frame.length();
-        framesToGuest += segmenter.transmit(frame, link);
-        written = true;
     }
 
     void flush() {
@@ -126,7 +128,7 @@ public final class SwitchPort implements AutoCloseable {
         return framesToGuest;
     }
 
-    /// Bytes of these, a super-frame's headers counted once.
+    /// Bytes of these.
     public long bytesToGuest() {
         return bytesToGuest;
     }

@@ -39,6 +39,7 @@ public final class VirtualSwitch implements Link {
     private SwitchPort[] ports = NONE;
     private FrameReceiver uplink;
     private boolean inRound;
+    private boolean spreading;
     private long nowNs;
     private long droppedBefore;
     private long portsRefused;
@@ -64,7 +65,7 @@ public final class VirtualSwitch implements Link {
     // ---- ports
 
     /// Adds a port for a guest. The switch owns `link` from now on, and has started it if the network has started. The link delivers
-    /// no frame from inside its `transmit`.
+    /// no frame from inside its `transmit`; that one would be dropped.
     ///
     /// @return the port; null when there are `portsMax` already, or the switch is closed: then `link` stays the caller's
     /// @throws IllegalArgumentException if the link's MTU is below the network's, or the MAC address is another guarded port's, or the gateway's
@@ -92,20 +93,21 @@ public final class VirtualSwitch implements Link {
 
     private void requireFree(PortConfig portConfig) {
         long mac = portConfig.mac().bits();
-        if (mac == gatewayMac || isGuardedByOther(mac, null)) {
+        if (mac == gatewayMac || guarding(mac) != null) {
             throw new IllegalArgumentException("port " + portConfig.name() + ": MAC address " + portConfig.mac() + " is "
                     + (mac == gatewayMac ? "the gateway's" : "another port's"));
         }
         macs.forget(mac);
     }
 
-    private boolean isGuardedByOther(long mac, SwitchPort than) {
+    /// The guarded port with this MAC address, or null.
+    private SwitchPort guarding(long mac) {
         for (SwitchPort port : ports) {
-            if (port != than && port.guardedMac() == mac) {
-                return true;
+            if (port.guardedMac() == mac && mac != 0) {
+                return port;
             }
         }
-        return false;
+        return null;
     }
 
     void removed(SwitchPort port) {
@@ -157,6 +159,10 @@ public final class VirtualSwitch implements Link {
 
     /// A frame of the guest at `from`. **Borrows** `frame`.
     void onFrame(SwitchPort from, ByteBuf frame, long offload) {
+        if (spreading) {
+            from.drop(PortDrop.NESTED);
+            return;
+        }
         beginRound();
         int off = frame.readerIndex();
         int length = frame.readableBytes();
@@ -183,10 +189,11 @@ public final class VirtualSwitch implements Link {
 
     /// A station heard for the first time, or at another port than before.
     private PortDrop admit(long mac, SwitchPort from) {
-        if (isGuardedByOther(mac, from) || from.guardedMac() != 0 && from.guardedMac() != mac) {
+        SwitchPort holder = guarding(mac);
+        if (holder != null && holder != from || from.guardedMac() != 0 && from.guardedMac() != mac) {
             return PortDrop.SPOOFED_MAC;
         }
-        if (from.isGuarded()) {
+        if (from.isGuarded() && holder == null) {
             from.guard(mac);
         }
         macs.learn(mac, from, ports, nowNs);
@@ -204,12 +211,12 @@ public final class VirtualSwitch implements Link {
             return reason;
         }
         boolean group = MacAddress.isGroup(dstMac);
-        SwitchPort known = group ? null : macs.find(dstMac, nowNs);
+        SwitchPort known = group ? null : holderOf(dstMac);
         if (known == from) {
             return PortDrop.SAME_PORT;
         }
         relay(frame, off);
-        spread(relayed, known, dstMac, group, from);
+        spread(relayed, known, group, from);
         relayed.payload.clear();
         if (group) {
             // Last, for the network may answer at once, through this very switch.
@@ -237,16 +244,28 @@ public final class VirtualSwitch implements Link {
         }
     }
 
-    /// Sends a frame to the port that is known, else to all that may want it.
-    private void spread(OutboundFrame frame, SwitchPort known, long dstMac, boolean group, SwitchPort from) {
-        if (known != null) {
-            known.deliver(frame, segmenter);
-            return;
-        }
-        for (SwitchPort port : ports) {
-            if (port != from && (group || port.mayHold(dstMac))) {
-                port.deliver(frame, segmenter);
+    /// The port of a station, or null when nobody knows.
+    private SwitchPort holderOf(long mac) {
+        SwitchPort known = macs.find(mac, nowNs);
+        return known != null ? known : guarding(mac);
+    }
+
+    /// Sends a frame to the port that is known, else to all that may want it. A guarded port has one station, so it does not want unicast to
+    /// one that is nowhere.
+    private void spread(OutboundFrame frame, SwitchPort known, boolean group, SwitchPort from) {
+        spreading = true;
+        try {
+            if (known != null) {
+                segmenter.transmit(frame, known);
+                return;
             }
+            for (SwitchPort port : ports) {
+                if (port != from && (group || !port.isGuarded())) {
+                    segmenter.transmit(frame, port);
+                }
+            }
+        } finally {
+            spreading = false;
         }
     }
 
@@ -270,7 +289,7 @@ public final class VirtualSwitch implements Link {
         beginRound();
         long dstMac = frame.header.getLong(frame.header.readerIndex()) >>> 16;
         boolean group = MacAddress.isGroup(dstMac);
-        spread(frame, group ? null : macs.find(dstMac, nowNs), dstMac, group, null);
+        spread(frame, group ? null : holderOf(dstMac), group, null);
     }
 
     private void beginRound() {

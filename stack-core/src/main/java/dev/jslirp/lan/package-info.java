@@ -8,7 +8,7 @@
 /// gateway on a port of its own kind, the *uplink*. A frame is handled to its end in one call; nothing is queued here.
 ///
 /// ```
-///  guest's link ──► SwitchPort ── LENGTH, TAGGED, SOURCE_MAC, GATEWAY_CLAIMED; guarded: SPOOFED_*, DHCP, ETHER_TYPE
+///  guest's link ──► SwitchPort ── NESTED, LENGTH, TAGGED, SOURCE_MAC, GATEWAY_CLAIMED; guarded: SPOOFED_*, DHCP, ETHER_TYPE
 ///                      │ MacTable.learn
 ///      to the gateway  ├────────────────────────────────────────────► uplink (net.FrameInput)
 ///      group           ├─► FrameShape ─► every other port, then ────► uplink
@@ -33,6 +33,7 @@
 /// sends from; no other port can take that over while the port exists. Its frames are ARP and IPv4 only, from the address leased to that MAC
 /// address; DHCP (from 0.0.0.0 too) only as a client, unfragmented and for itself. Leases come in by
 /// [dev.jslirp.lan.VirtualSwitch#lease], from the DHCP server's listener. A guarded port is not sent unicast of others.
+/// Open ports believe each other as stations on any Ethernet do; where that is not wanted, all are guarded.
 ///
 /// **Rounds.** The first frame of a reactor's round reads the clock and asks for one call after the round, where links that were
 /// written to are flushed: guests that talk among themselves open no batch of the network, which flushes otherwise.

@@ -7,7 +7,8 @@
 ///
 /// **Ownership.** Both directions borrow: `onFrame` and `transmit` may use the bytes during the call
 /// only. A link that queues copies the header and retains the payload parts; a decorator that delays a frame
-/// copies it, and releases the copy when it is closed.
+/// copies it, and releases the copy when it is closed. Several guests on one network are behind one link, the switch of `lan`; a link
+/// delivers no frame from inside its own `transmit`.
 ///
 /// **Imports**: `time`, `wire`.
 package dev.jslirp.link;

@@ -50,6 +50,11 @@ public final class DhcpServer implements GatewayService {
         this.offered = networkOptions();
     }
 
+    /// Names no router from now on: for a network from which nothing is routed, so that a guest with another network uses that.
+    public void omitRouter() {
+        offered.remove(DhcpOptions.ROUTER);
+    }
+
     @Override
     public void onDatagram(PacketView packet, ByteBuf frame, long nowNs) {
         if (!config.enabled()) {
