@@ -7,6 +7,7 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -44,7 +45,7 @@ final class Transports {
             while (frame.hasRemaining()) {
                 out.write(frame);
             }
-            if (end instanceof java.io.OutputStream stream) {
+            if (end instanceof OutputStream stream) {
                 stream.flush();
             }
         }

@@ -27,6 +27,8 @@ final class VmmGuest implements AutoCloseable {
     }
 
     private static final int CAPACITY = 70_000;
+    /// EBADFD: the interface was deleted.
+    private static final int TAP_GONE = 77;
 
     private final String namespace;
     private final TapDevice tap;
@@ -115,9 +117,6 @@ final class VmmGuest implements AutoCloseable {
             }
         }
     }
-
-    /// EBADFD: the interface was deleted.
-    private static final int TAP_GONE = 77;
 
     private void carryIn(Transport from) {
         ByteBuffer frame = ByteBuffer.allocateDirect(CAPACITY);
