@@ -47,6 +47,8 @@ final class AttachCommand implements Callable<Integer> {
 
     @Mixin
     private NetworkOptions options;
+    @Mixin
+    private TapOptions tap;
 
     @Option(names = {"-c", "--configure"},
             description = "Configure address and default route inside (default: leave it to a DHCP client).")
@@ -57,15 +59,16 @@ final class AttachCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, UsageException {
         options.check();
-        GuestSetup setup = options.setup(configure);
+        tap.check();
+        GuestSetup setup = tap.setup(options, configure);
         try (Daemon daemon = new Daemon(options)) {
-            int tap = openTap(setup);
+            int fd = openTap(setup);
             Signals.handle(_ -> end.countDown());
-            daemon.serve(tap, setup.mtuBytes(), () -> {
+            daemon.serveTap(fd, setup.mtuBytes(), () -> {
                 Summary.printGone(setup);
                 end.countDown();
             });
-            Summary.print(options, setup, daemon);
+            Summary.print(options, Summary.guest(setup, options.plan()), daemon);
             options.announceReady();
             watch();
             end.await();
@@ -123,33 +126,26 @@ final class AttachCommand implements Callable<Integer> {
     private int createByBridge(GuestSetup setup) throws IOException, UsageException {
         List<String> enter = List.of("nsenter", "--target", target.pid.toString(), "--user", "--net", "--preserve-credentials", "--");
         try (BridgeProcess bridge = BridgeProcess.start(enter, setup, null, List.of())) {
-            int tap = bridge.receiveTap();
-            if (tap < 0) {
+            int fd = bridge.receiveTap();
+            if (fd < 0) {
                 throw new UsageException(UsageException.SETUP, "cannot enter the namespaces of process " + target.pid
                         + ", see the line above (they must be yours)");
             }
-            return tap;
+            return fd;
         }
     }
 
     /// Ends when what is served goes away: the open TAP would keep the namespace alive forever.
     private void watch() {
-        if (options.operation.exitFd != null) {
-            int exitFd = options.operation.exitFd;
-            inBackground(() -> Processes.awaitInput(exitFd));
-        }
+        options.onExit(end::countDown);
         if (target.pid != null) {
             ProcessHandle.of(target.pid).ifPresentOrElse(process -> process.onExit().thenRun(end::countDown), end::countDown);
         } else if (target.netns != null) {
-            inBackground(() -> awaitDeletion(target.netns));
+            Thread.ofPlatform().daemon().name("jslirp-watch").start(() -> {
+                awaitDeletion(target.netns);
+                end.countDown();
+            });
         }
-    }
-
-    private void inBackground(Runnable waiting) {
-        Thread.ofPlatform().daemon().name("jslirp-watch").start(() -> {
-            waiting.run();
-            end.countDown();
-        });
     }
 
     private static void awaitDeletion(Path file) {

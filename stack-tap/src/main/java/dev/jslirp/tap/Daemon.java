@@ -14,6 +14,7 @@ import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.time.Reactor;
 import dev.jslirp.wire.IpAddress;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -53,16 +54,30 @@ final class Daemon implements AutoCloseable {
         loop = new EpollLoop("jslirp-loop");
     }
 
+    /// Makes the guest's link, in-loop. The link is the network's from then on.
+    interface LinkSource {
+        /// @throws IOException saying why there is none; nothing is left open then
+        Link open(EpollLoop loop, Reactor reactor, ByteBufAllocator allocator) throws IOException;
+    }
+
     /// Serves the TAP behind `tapFd`, which is consumed.
     ///
     /// @param mtuBytes the interface's MTU
     /// @param onGone   called in-loop when the interface has disappeared
     /// @throws IOException if the TAP cannot be used or a forward not be bound; the message says which and why
-    void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
+    void serveTap(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
+        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone));
+    }
+
+    /// Serves whoever is at the link that `source` makes.
+    ///
+    /// @throws IOException if there is no link or a forward cannot be bound; the message says which and why
+    void serve(LinkSource source) throws IOException {
         inLoop(() -> {
             Reactor reactor = loop.newReactor();
-            Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone), reactor);
+            FileChannel capture = options.operation.pcap == null ? null : openCapture(options.operation.pcap);
+            Link link = decorate(source.open(loop, reactor, allocator), capture, reactor);
             LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host());
             network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
             if (!options.operation.quiet) {
@@ -78,10 +93,10 @@ final class Daemon implements AutoCloseable {
     }
 
     /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
-    private Link decorate(Link tap, Reactor reactor) throws IOException {
-        Link link = tap;
-        if (options.operation.pcap != null) {
-            link = new PcapLink(link, openCapture(options.operation.pcap), Daemon::epochNs, PcapLink.SNAPLEN_MAX);
+    private Link decorate(Link bare, FileChannel capture, Reactor reactor) {
+        Link link = bare;
+        if (capture != null) {
+            link = new PcapLink(link, capture, Daemon::epochNs, PcapLink.SNAPLEN_MAX);
         }
         if (options.operation.trace) {
             link = new TraceLink(link, System.err::println, allocator);
@@ -141,7 +156,7 @@ final class Daemon implements AutoCloseable {
         }
     }
 
-    /// Resets all flows, closes the TAP, ends the loop. Idempotent.
+    /// Resets all flows, closes the link, ends the loop. Idempotent.
     @Override
     public void close() throws IOException {
         if (closed) {

@@ -18,7 +18,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /// The command line. Every error is one line `jslirp: …` on standard error.
 @Command(name = "jslirp", mixinStandardHelpOptions = true, versionProvider = JslirpCommand.Version.class,
-        subcommands = {RunCommand.class, AttachCommand.class},
+        subcommands = {RunCommand.class, AttachCommand.class, ServeCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         description = "Gives a network namespace or a virtual machine a network, without privileges: a TCP/IP stack in user space.",
         footerHeading = "%nExamples:%n",
@@ -26,8 +26,9 @@ import picocli.CommandLine.TypeConversionException;
             "  jslirp run -- curl https://example.org       a command in a network of its own",
             "  jslirp run -p tcp:127.0.0.1:8080-:80 -- bash port 8080 of the host leads to port 80 inside",
             "  jslirp attach --configure 4711               the namespaces of process 4711",
+            "  jslirp serve --listen stream:/tmp/net.sock   virtual machines",
             "",
-            "See also: jslirp run --help, jslirp attach --help"})
+            "See also: jslirp run --help, jslirp attach --help, jslirp serve --help"})
 final class JslirpCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -46,7 +47,7 @@ final class JslirpCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: run or attach (try: jslirp --help)");
+        throw new ParameterException(spec.commandLine(), "a command is missing: run, attach or serve (try: jslirp --help)");
     }
 
     /// Parses and executes; returns the exit status.

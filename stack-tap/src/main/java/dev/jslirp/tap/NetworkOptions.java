@@ -10,7 +10,6 @@ import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.tap.host.LinuxHostNetwork;
 import dev.jslirp.wire.IpAddress;
-import dev.jslirp.wire.MacAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +22,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
-/// The options `run` and `attach` share, and what they mean as configuration.
+/// The options all commands share, and what they mean as configuration.
 final class NetworkOptions {
     private static final int DNS_PORT = 53;
 
@@ -40,12 +39,8 @@ final class NetworkOptions {
         IpAddress guestAddress;
         @Option(names = "--mtu", paramLabel = "BYTES", defaultValue = "65520", description = {
                 "MTU inside, 576 to 65535 (default: ${DEFAULT-VALUE}).",
-                "Large, for nothing inside needs small packets: the wire ends here."})
+                "A large one is faster, and nothing beyond needs small packets: the wire ends here."})
         int mtu;
-        @Option(names = "--mac", paramLabel = "MAC", description = "Ethernet address of the interface inside (default: random).")
-        MacAddress mac;
-        @Option(names = "--tap-name", paramLabel = "NAME", defaultValue = "tap0", description = "Name of the interface (default: ${DEFAULT-VALUE}).")
-        String tapName;
     }
 
     /// Names.
@@ -95,8 +90,6 @@ final class NetworkOptions {
 
     /// Around it.
     static final class Operation {
-        @Option(names = "--no-offload", description = "No checksum and segmentation offload at the TAP (slower; for comparison).")
-        boolean noOffload;
         @Option(names = "--pcap", paramLabel = "FILE", description = "Write every frame to FILE, for tcpdump or Wireshark.")
         Path pcap;
         @Option(names = "--trace", description = "Print one line per frame to standard error.")
@@ -226,13 +219,6 @@ final class NetworkOptions {
         return new LinuxHostNetwork.Options(four, six, 0, 0);
     }
 
-    /// How the interface inside is made.
-    GuestSetup setup(boolean configure) {
-        AddressPlan plan = plan();
-        return new GuestSetup(addresses.tapName, addresses.mtu, addresses.mac, !operation.noOffload,
-                configure ? plan.firstLease() : null, plan.prefixLength(), plan.gateway());
-    }
-
     /// What /etc/resolv.conf says inside.
     String resolvConf() {
         List<String> domains = names.search.isEmpty() && hasDomain() ? List.of(names.domain) : names.search;
@@ -246,10 +232,6 @@ final class NetworkOptions {
     void check() throws UsageException {
         config();
         forwards();
-        String name = addresses.tapName;
-        if (!name.matches("[^/\\s]{1,15}")) {
-            throw new IllegalArgumentException("--tap-name '" + name + "': expected 1 to 15 characters without blank or slash");
-        }
         requireOpen("--ready-fd", operation.readyFd);
         requireOpen("--exit-fd", operation.exitFd);
         Logging.level(operation.verbose ? "debug" : operation.logLevel);
@@ -265,6 +247,17 @@ final class NetworkOptions {
     void announceReady() throws TapException {
         if (operation.readyFd != null) {
             Processes.writeByte(operation.readyFd, '1');
+        }
+    }
+
+    /// Calls `end`, on a thread of its own, once the other end of `--exit-fd` is closed.
+    void onExit(Runnable end) {
+        if (operation.exitFd != null) {
+            int exitFd = operation.exitFd;
+            Thread.ofPlatform().daemon().name("jslirp-exit").start(() -> {
+                Processes.awaitInput(exitFd);
+                end.run();
+            });
         }
     }
 

@@ -32,6 +32,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Mixin
     private NetworkOptions options;
+    @Mixin
+    private TapOptions tap;
 
     @Option(names = "--no-configure", description = "Leave the interface without address, for a DHCP client inside.")
     private boolean noConfigure;
@@ -48,8 +50,9 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, UsageException {
         options.check();
+        tap.check();
         requireExecutable();
-        GuestSetup setup = options.setup(!noConfigure);
+        GuestSetup setup = tap.setup(options, !noConfigure);
         try (BridgeProcess bridge = BridgeProcess.start(enter(), setup, noResolvConf ? null : options.resolvConf(), command)) {
             // From here on signals are COMMAND's: a terminal sends SIGINT to it directly.
             Signals.handle(signal -> {
@@ -58,12 +61,12 @@ final class RunCommand implements Callable<Integer> {
                 }
             });
             try (Daemon daemon = new Daemon(options)) {
-                int tap = bridge.receiveTap();
-                if (tap < 0) {
+                int fd = bridge.receiveTap();
+                if (fd < 0) {
                     throw new UsageException(UsageException.SETUP, Namespaces.whyUnshareFailed());
                 }
-                daemon.serve(tap, setup.mtuBytes(), () -> Summary.printGone(setup));
-                Summary.print(options, setup, daemon);
+                daemon.serveTap(fd, setup.mtuBytes(), () -> Summary.printGone(setup));
+                Summary.print(options, Summary.guest(setup, options.plan()), daemon);
                 options.announceReady();
                 bridge.go();
                 return waitFor(bridge.process());

@@ -47,17 +47,22 @@ final class Summary {
         System.err.println("jslirp: lease " + lease.address() + " to " + lease.mac() + (lease.hostname().isEmpty() ? "" : " " + lease.hostname()));
     }
 
-    /// Prints them, unless `--quiet`.
-    static void print(NetworkOptions options, GuestSetup setup, Daemon daemon) {
+    /// What a TAP's guest is and has.
+    static String guest(GuestSetup setup, AddressPlan plan) {
+        return setup.tapName() + ' ' + plan.firstLease() + '/' + plan.prefixLength() + (setup.address() == null ? " by DHCP" : "");
+    }
+
+    /// Prints the lines, unless `--quiet`.
+    ///
+    /// @param guest who gets which address
+    static void print(NetworkOptions options, String guest, Daemon daemon) {
         if (options.operation.quiet) {
             return;
         }
         AddressPlan plan = options.plan();
         StringBuilder text = new StringBuilder();
-        String how = setup.address() == null ? " by DHCP" : "";
-        text.append("jslirp: ").append(setup.tapName()).append(' ').append(plan.firstLease()).append('/').append(plan.prefixLength())
-                .append(how).append(", gateway ").append(plan.gateway()).append(", DNS ").append(plan.dns())
-                .append(", MTU ").append(setup.mtuBytes()).append('\n');
+        text.append("jslirp: ").append(guest).append(", gateway ").append(plan.gateway()).append(", DNS ").append(plan.dns())
+                .append(", MTU ").append(options.addresses.mtu).append('\n');
         List<InetSocketAddress> resolvers = options.config().dns().upstreams().get();
         text.append("jslirp: DNS is forwarded to ").append(resolvers.isEmpty() ? "nobody: the host names no resolver" : resolvers.stream()
                 .map(a -> a.getAddress().getHostAddress() + (a.getPort() == 53 ? "" : ":" + a.getPort()))

@@ -90,6 +90,7 @@ final class Constants {
 
     // sys/ioctl.h
     static final long FIONREAD = 0x541b;
+    static final long SIOCOUTQ = 0x5411;
 
     // sched.h, sys/mount.h, linux/close_range.h, signal.h, sys/prctl.h
     static final int CLONE_NEWNET = 0x4000_0000;

@@ -53,6 +53,7 @@ final class Libc {
     private static final MethodHandle GETSOCKNAME = fixed("getsockname", 3);
     private static final MethodHandle SENDMMSG = fixed("sendmmsg", 4);
     private static final MethodHandle RECVMMSG = fixed("recvmmsg", 5);
+    private static final MethodHandle FCHMOD = fixed("fchmod", 2);
     private static final MethodHandle SETNS = fixed("setns", 2);
     private static final MethodHandle MOUNT = fixed("mount", 5);
     private static final MethodHandle EXECVP = fixed("execvp", 2);
@@ -332,6 +333,15 @@ final class Libc {
         MemorySegment state = STATE.get();
         try {
             return number((long) RECVMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, timeout), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int fchmod(int fd, int mode) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) FCHMOD.invokeExact(state, (long) fd, (long) mode), state);
         } catch (Throwable t) {
             throw impossible(t);
         }

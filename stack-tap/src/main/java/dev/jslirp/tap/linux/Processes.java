@@ -2,9 +2,11 @@ package dev.jslirp.tap.linux;
 
 import static dev.jslirp.tap.linux.Constants.*;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -96,6 +98,30 @@ public final class Processes {
                 // poll is never restarted by the kernel
             }
         }
+    }
+
+    /// Whether descriptor `fd` is a pipe or a socket.
+    public static boolean isPipeOrSocket(int fd) {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(fd))).toString();
+            return target.startsWith("pipe:") || target.startsWith("socket:");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /// Moves what descriptor `fd` stands for to a new descriptor, the caller's, and makes it non-blocking; `fd` is `/dev/null` from then on.
+    public static int takeOver(int fd) throws TapException {
+        String what = "cannot take descriptor " + fd + " over";
+        int moved = TapException.check(Libc.fcntl(fd, F_DUPFD_CLOEXEC, 3), what);
+        int flags = TapException.check(Libc.fcntl(moved, F_GETFL, 0), what);
+        TapException.check(Libc.fcntl(moved, F_SETFL, flags | O_NONBLOCK), what);
+        try (Arena arena = Arena.ofConfined()) {
+            int nothing = TapException.check(Libc.open(Structs.string(arena, "/dev/null").address(), O_RDWR | O_CLOEXEC, 0), what);
+            TapException.check(Libc.dup3(nothing, fd, 0), what);
+            Libc.close(nothing);
+        }
+        return moved;
     }
 
     /// Closes a bare descriptor.

@@ -112,6 +112,20 @@ public final class Sockets implements AutoCloseable {
         }
     }
 
+    /// Size of the kernel's send buffer, as the kernel counts it.
+    public int sendBufferBytes(int fd) {
+        length.set(ValueLayout.JAVA_INT, 0, Integer.BYTES);
+        Libc.getsockopt(fd, SOL_SOCKET, SO_SNDBUF, option.address(), length.address());
+        return option.get(ValueLayout.JAVA_INT, 0);
+    }
+
+    /// What of it is in use: of a unix socket, what its receivers have not read yet.
+    public int sendBufferUsedBytes(int fd) {
+        option.set(ValueLayout.JAVA_INT, 0, 0);
+        Libc.ioctl(fd, SIOCOUTQ, option.address());
+        return option.get(ValueLayout.JAVA_INT, 0);
+    }
+
     /// Lets the close to come be a reset (`SO_LINGER` with 0 seconds).
     public void resetOnClose(int fd) {
         option.set(ValueLayout.JAVA_INT, 0, 1);

@@ -1,0 +1,158 @@
+package dev.jslirp.tap.vmm;
+
+import dev.jslirp.link.Link;
+import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.Errno;
+import dev.jslirp.tap.linux.FdWatch;
+import dev.jslirp.tap.linux.Sockets;
+import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.tap.linux.UnixSockets;
+import dev.jslirp.time.Reactor;
+import dev.jslirp.wire.IpAddress;
+import java.io.IOException;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A listening unix or TCP socket: every connection is a guest.
+final class StreamEndpoint implements Endpoint, GuestOwner {
+    private static final Logger LOG = LoggerFactory.getLogger(VmmLink.class);
+    private static final int BACKLOG = 64;
+    /// Connections taken per readiness.
+    private static final int ACCEPTS_PER_READINESS = 16;
+    /// How long none is taken when there are no descriptors left.
+    private static final long PAUSE_NS = 1_000_000_000;
+
+    private final ListenSpec spec;
+    private final Guests guests;
+    private final int fd;
+    private final FdWatch watch;
+    private final Reactor reactor;
+    private final Map<Link, String> names = new IdentityHashMap<>();
+    private long accepted;
+    private boolean closed;
+
+    /// Listens.
+    ///
+    /// @throws TapException if that fails
+    static StreamEndpoint open(ListenSpec.UnixStream spec, Guests guests) throws TapException {
+        return new StreamEndpoint(spec, guests, UnixSockets.listen(UnixSockets.Kind.STREAM, spec.path(), BACKLOG));
+    }
+
+    /// Listens.
+    ///
+    /// @throws IOException if that fails
+    static StreamEndpoint open(ListenSpec.TcpStream spec, Guests guests) throws IOException {
+        Sockets calls = guests.calls();
+        IpAddress address = spec.address();
+        int fd = calls.openStream(address.hi(), address.lo());
+        int result = fd < 0 ? fd : calls.listen(fd, address.hi(), address.lo(), spec.port(), BACKLOG);
+        if (result < 0) {
+            if (fd >= 0) {
+                Sockets.close(fd);
+            }
+            throw new IOException("cannot listen at " + spec + ": " + Errno.describe(-result));
+        }
+        calls.localAddress(fd);
+        return new StreamEndpoint(new ListenSpec.TcpStream(address, calls.port()), guests, fd);
+    }
+
+    private StreamEndpoint(ListenSpec spec, Guests guests, int fd) throws TapException {
+        this.spec = spec;
+        this.guests = guests;
+        this.fd = fd;
+        try {
+            watch = guests.loop().watch(fd, 0, _ -> accept());
+        } catch (TapException e) {
+            Sockets.close(fd);
+            removeFile();
+            throw e;
+        }
+        reactor = guests.loop().newReactor();
+        reactor.onWake(this::start);
+    }
+
+    @Override
+    public ListenSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public void start() {
+        if (!closed) {
+            watch.interest(EpollLoop.IN);
+        }
+    }
+
+    private void accept() {
+        for (int i = 0; i < ACCEPTS_PER_READINESS && !closed; i++) {
+            boolean tcp = spec instanceof ListenSpec.TcpStream;
+            int connection = tcp ? guests.calls().accept(fd) : UnixSockets.accept(fd);
+            if (connection < 0) {
+                onAcceptFailed(-connection);
+                return;
+            }
+            if (!tcp) {
+                // TCP's are tuned by the kernel.
+                guests.enlargeBuffers(connection);
+            }
+            admit(connection, tcp ? peer() : "number " + ++accepted);
+        }
+    }
+
+    private String peer() {
+        Sockets calls = guests.calls();
+        return new IpAddress(calls.hi(), calls.lo()) + " port " + calls.port();
+    }
+
+    private void admit(int connection, String name) {
+        try {
+            StreamLink link = new StreamLink(guests.loop(), connection, connection, guests.config(), guests.allocator(), this);
+            if (guests.admit(link, spec, name)) {
+                names.put(link, name);
+            } else {
+                link.close();
+            }
+        } catch (TapException e) {
+            guests.turnedAway(spec, name, e.getMessage());
+        }
+    }
+
+    private void onAcceptFailed(int errno) {
+        switch (Errno.of(errno)) {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> {
+                LOG.warn("{}: no guest can be taken in for now: {}", spec, Errno.describe(errno));
+                // The connections stay ready, and would spin the loop.
+                watch.interest(0);
+                reactor.wakeAt(reactor.nowNs() + PAUSE_NS);
+            }
+            // None waits, or one has failed before it was accepted (accept(2), "Error handling").
+            default -> { }
+        }
+    }
+
+    @Override
+    public void onGone(Link guest, String reason, boolean violation) {
+        guests.dismiss(guest, spec, names.remove(guest), reason, violation);
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        reactor.wakeAt(Long.MAX_VALUE);
+        watch.cancelAndClose();
+        removeFile();
+        names.keySet().forEach(guests::release);
+        names.clear();
+    }
+
+    private void removeFile() {
+        if (spec instanceof ListenSpec.UnixStream unix) {
+            UnixSockets.remove(unix.path());
+        }
+    }
+}
