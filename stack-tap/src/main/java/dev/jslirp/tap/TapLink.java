@@ -6,6 +6,7 @@ import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.GatherList;
 import dev.jslirp.tap.linux.TapDevice;
+import dev.jslirp.tap.linux.VnetHeader;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import dev.jslirp.wire.Payload;

@@ -1,4 +1,4 @@
-package dev.jslirp.tap;
+package dev.jslirp.tap.linux;
 
 import dev.jslirp.wire.Offload;
 
@@ -12,7 +12,7 @@ import dev.jslirp.wire.Offload;
 /// +------+--------+------------+----------+-------------+------------+
 /// ```
 /// Its first eight bytes travel as one `long`, the checksum offset as a `short`.
-final class VnetHeader {
+public final class VnetHeader {
     /// The super-frame's first segment carries CWR; the stack does not look at it.
     private static final int GSO_ECN = 0x80;
 
@@ -22,19 +22,19 @@ final class VnetHeader {
     ///
     /// @param first      bytes 0 … 7
     /// @param csumOffset bytes 8 … 9
-    static long decode(long first, short csumOffset) {
+    public static long decode(long first, short csumOffset) {
         return Offload.pack((int) first & (Offload.NEEDS_CSUM | Offload.DATA_VALID), (int) (first >>> 8) & 0xff & ~GSO_ECN,
                 (int) (first >>> 32) & 0xffff, (int) (first >>> 16) & 0xffff, (int) (first >>> 48), csumOffset);
     }
 
     /// Bytes 0 … 7 of the header for `offload`.
-    static long first(long offload) {
+    public static long first(long offload) {
         return Offload.flags(offload) | (long) Offload.gsoType(offload) << 8 | (long) Offload.headerLength(offload) << 16
                 | (long) Offload.gsoSize(offload) << 32 | (long) Offload.csumStart(offload) << 48;
     }
 
     /// Bytes 8 … 9 of the header for `offload`.
-    static short csumOffset(long offload) {
+    public static short csumOffset(long offload) {
         return (short) Offload.csumOffset(offload);
     }
 }

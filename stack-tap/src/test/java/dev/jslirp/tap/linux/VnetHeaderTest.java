@@ -1,4 +1,4 @@
-package dev.jslirp.tap;
+package dev.jslirp.tap.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
