@@ -27,26 +27,22 @@ final class UdpFlow extends UdpMapping implements HostDatagramsListener {
     void send(PacketView packet, ByteBuf frame, long nowNs) {
         long hostLo = udp.nat.policy().toHostLo(packet.dstHi, packet.dstLo);
         peers.add(packet.dstHi, hostLo, packet.dstPort);
-        int segment = UdpNat.segmentBytes(packet);
-        int sent = 0;
-        do {
-            int length = Math.min(segment, packet.payloadLength - sent);
-            socket.send(frame, packet.payloadOffset + sent, length, packet.dstHi, hostLo, packet.dstPort);
-            countToHost(nowNs);
-            sent += length;
-        } while (sent < packet.payloadLength);
+        sendTo(socket, packet, frame, packet.dstHi, hostLo, packet.dstPort, nowNs);
         join();
     }
 
     @Override
     public void onDatagram(ByteBuf datagram, long addressHi, long addressLo, int port) {
+        onDatagrams(datagram, Math.max(1, datagram.readableBytes()), addressHi, addressLo, port);
+    }
+
+    @Override
+    public void onDatagrams(ByteBuf datagrams, int segmentBytes, long addressHi, long addressLo, int port) {
         long nowNs = udp.nat.batch().begin();
         if (isRemoved() || !passes(addressHi, addressLo, port)) {
             return;
         }
-        countToGuest(nowNs);
-        udp.nat.output().udp(addressHi, udp.nat.policy().toFarLo(addressHi, addressLo), port, guestHi, guestLo, guestPort(), datagram,
-                datagram.readerIndex(), datagram.readableBytes(), nowNs);
+        toGuest(addressHi, udp.nat.policy().toFarLo(addressHi, addressLo), port, datagrams, segmentBytes, nowNs);
     }
 
     private boolean passes(long hi, long lo, int port) {

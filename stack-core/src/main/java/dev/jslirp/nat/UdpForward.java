@@ -44,14 +44,16 @@ final class UdpForward implements HostDatagramsListener, Batch.Participant, Auto
 
     @Override
     public void onDatagram(ByteBuf datagram, long addressHi, long addressLo, int port) {
+        onDatagrams(datagram, Math.max(1, datagram.readableBytes()), addressHi, addressLo, port);
+    }
+
+    @Override
+    public void onDatagrams(ByteBuf datagrams, int segmentBytes, long addressHi, long addressLo, int port) {
         long nowNs = udp.nat.batch().begin();
         Peer peer = closed ? null : peerOf(addressHi, addressLo, port, nowNs);
-        if (peer == null) {
-            return;
+        if (peer != null) {
+            peer.toGuest(peer.farHi, peer.farLo, peer.farPort(), datagrams, segmentBytes, nowNs);
         }
-        peer.countToGuest(nowNs);
-        udp.nat.output().udp(peer.farHi, peer.farLo, peer.farPort(), guest.hi(), guest.lo(), guestPort, datagram,
-                datagram.readerIndex(), datagram.readableBytes(), nowNs);
     }
 
     private Peer peerOf(long hi, long lo, int port, long nowNs) {
@@ -96,14 +98,7 @@ final class UdpForward implements HostDatagramsListener, Batch.Participant, Auto
     }
 
     private void send(PacketView packet, ByteBuf frame, Peer peer, long nowNs) {
-        int segment = UdpNat.segmentBytes(packet);
-        int sent = 0;
-        do {
-            int length = Math.min(segment, packet.payloadLength - sent);
-            socket.send(frame, packet.payloadOffset + sent, length, peer.peerHi, peer.peerLo, peer.peerPort);
-            peer.countToHost(nowNs);
-            sent += length;
-        } while (sent < packet.payloadLength);
+        peer.sendTo(socket, packet, frame, peer.peerHi, peer.peerLo, peer.peerPort, nowNs);
         if (!joined) {
             joined = true;
             udp.nat.batch().join(this);

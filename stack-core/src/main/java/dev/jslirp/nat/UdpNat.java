@@ -7,7 +7,6 @@ import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IcmpHeader;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.Ipv4Header;
-import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.PacketView;
 import dev.jslirp.wire.UdpHeader;
 import io.netty.buffer.ByteBuf;
@@ -110,12 +109,6 @@ public final class UdpNat implements PacketHandler {
         nat.flows().add(flow);
         flows.add(flow);
         nat.counters().increment(Counter.UDP_FLOWS_OPENED);
-    }
-
-    /// Payload bytes of each datagram that the packet in hand stands for (USO).
-    static int segmentBytes(PacketView packet) {
-        int gsoSize = Offload.gsoSize(packet.offload);
-        return Offload.gsoType(packet.offload) == Offload.GSO_UDP_L4 && gsoSize > 0 ? gsoSize : Math.max(1, packet.payloadLength);
     }
 
     /// Tells the guest what became of a datagram it sent to the far endpoint.

@@ -1,5 +1,6 @@
 package dev.jslirp.net;
 
+import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.Checksum;
@@ -46,6 +47,8 @@ public final class FrameOutput {
     private final int mtuBytes;
     private final int superFrameBytes;
     private final boolean checksumOffload;
+    private final boolean tcpSegmentation;
+    private final boolean udpSegmentation;
     /// Identification of the next packet that may be fragmented; packets with DF carry 0 (RFC 6864 §4.1).
     private int identification;
 
@@ -58,15 +61,18 @@ public final class FrameOutput {
         this.counters = counters;
         this.icmpErrors = new TokenBucket(config.icmpErrorsPerSecond(), config.icmpErrorBurst());
         this.mtuBytes = link.capabilities().mtuBytes();
-        this.superFrameBytes = link.capabilities().tcpSegmentation() ? link.capabilities().maxFrameBytes() : 0;
-        this.checksumOffload = link.capabilities().checksumOffload();
+        LinkCapabilities capabilities = link.capabilities();
+        this.superFrameBytes = capabilities.tcpSegmentation() || capabilities.udpSegmentation() ? capabilities.maxFrameBytes() : 0;
+        this.tcpSegmentation = capabilities.tcpSegmentation();
+        this.udpSegmentation = capabilities.udpSegmentation();
+        this.checksumOffload = capabilities.checksumOffload();
         this.identification = random.nextInt();
     }
 
     /// Largest TCP payload one call of [#tcp] may carry. On a link with TSO, whatever the options; on others a
     /// segment without options, from which the caller subtracts those it sends.
     public int maxTcpPayload() {
-        if (superFrameBytes == 0) {
+        if (!tcpSegmentation) {
             return mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         }
         int packetBytes = Math.min(superFrameBytes - L3, Ipv4Header.MAX_TOTAL_LENGTH);
@@ -107,6 +113,37 @@ public final class FrameOutput {
     public void udp(long srcHi, long srcLo, int srcPort, long dstHi, long dstLo, int dstPort, ByteBuf payload, int index,
             int length, long nowNs) {
         datagram(neighbors.find(dstHi, dstLo, nowNs), srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs);
+    }
+
+    /// Sends a run of UDP datagrams, `segmentBytes` each but for the last, which may be shorter: in one super-frame where the link takes
+    /// it. **Borrows** `payload`.
+    public void udpRun(long srcHi, long srcLo, int srcPort, long dstHi, long dstLo, int dstPort, ByteBuf payload, int index, int length,
+            int segmentBytes, long nowNs) {
+        boolean oneFrame = udpSegmentation && length > segmentBytes && length <= MAX_UDP_PAYLOAD
+                && L4 + UdpHeader.LENGTH + length <= superFrameBytes && Ipv4Header.MIN_LENGTH + UdpHeader.LENGTH + segmentBytes <= mtuBytes;
+        if (oneFrame) {
+            superDatagram(srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, segmentBytes, nowNs);
+            return;
+        }
+        for (int at = 0; at < length; at += segmentBytes) {
+            udp(srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index + at, Math.min(segmentBytes, length - at), nowNs);
+        }
+    }
+
+    private void superDatagram(long srcLo, int srcPort, long dstHi, long dstLo, int dstPort, ByteBuf payload, int index, int length,
+            int segmentBytes, long nowNs) {
+        long mac = neighbors.find(dstHi, dstLo, nowNs);
+        OutboundFrame out = link.begin(L4 + UdpHeader.LENGTH);
+        int udpLength = UdpHeader.LENGTH + length;
+        long sum = Checksum.pseudoHeader(0, srcLo, dstHi, dstLo, Ipv4Header.UDP, udpLength);
+        UdpHeader.write(out.header, L4, srcPort, dstPort, udpLength, Checksum.fold(sum));
+        out.offload = Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_UDP_L4, segmentBytes, L4 + UdpHeader.LENGTH, L4, UdpHeader.CHECKSUM);
+        out.payload.add(payload, index, length);
+        Ipv4Header.write(out.header, L3, 0, Ipv4Header.MIN_LENGTH + udpLength, nextIdentification(), 0, TTL, Ipv4Header.UDP,
+                (int) srcLo, (int) dstLo);
+        // The datagrams it is cut into are numbered upwards from the first.
+        identification += (length - 1) / segmentBytes;
+        transmit(mac, dstHi, dstLo, nowNs);
     }
 
     /// As [#udp], to a station that has no address yet (DHCP, RFC 2131 §4.1): no neighbour is looked up.

@@ -2,21 +2,18 @@ package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetwork;
 import dev.jslirp.GuestNetworkConfig;
-import dev.jslirp.host.netty.EchoSockets;
-import dev.jslirp.host.netty.NettyHostNetwork;
-import dev.jslirp.host.netty.NettyReactor;
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.LinkCapabilities;
+import dev.jslirp.tap.host.EchoSockets;
+import dev.jslirp.tap.host.LinuxHostNetwork;
+import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.security.SecureRandom;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.FutureTask;
 import picocli.CommandLine;
 
 /// A short run of everything that a start touches, so that the virtual machine can archive the classes. Needs no privileges.
@@ -33,19 +30,21 @@ final class AotTraining {
         line.execute("--version");
         line.parseArgs("run", "-p", "tcp:127.0.0.1:8080-:80", "--dns", "192.0.2.1", "--", "true");
         line.execute("run", "--mtu", "1");
-        LinuxEcho.whyForbidden();
+        EchoSockets.whyForbidden();
         Logging.level("info");
-        var group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-        IoEventLoop loop = group.next();
+        try (EpollLoop loop = new EpollLoop("jslirp-loop")) {
+            FutureTask<Void> life = new FutureTask<>(() -> lead(loop), null);
+            loop.execute(life);
+            life.get();
+        }
+    }
+
+    private static void lead(EpollLoop loop) {
         var allocator = new PooledByteBufAllocator(true);
-        loop.submit(() -> {
-            var host = new NettyHostNetwork(loop, allocator, new NettyHostNetwork.Options(null, null, 0, 0, EchoSockets.NONE));
-            var network = new GuestNetwork(GuestNetworkConfig.defaults(), new NoLink(), host, new NettyReactor(loop), new SecureRandom(),
-                    allocator);
-            network.start();
-            network.close();
-        }).await();
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await();
+        var host = new LinuxHostNetwork(loop, allocator, LinuxHostNetwork.Options.DEFAULT);
+        var network = new GuestNetwork(GuestNetworkConfig.defaults(), new NoLink(), host, loop.newReactor(), new SecureRandom(), allocator);
+        network.start();
+        network.close();
     }
 
     /// A link to nobody.

@@ -1,23 +1,20 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetwork;
-import dev.jslirp.host.netty.EchoSockets;
-import dev.jslirp.host.netty.NettyHostNetwork;
-import dev.jslirp.host.netty.NettyReactor;
 import dev.jslirp.link.FaultLink;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
 import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
+import dev.jslirp.tap.host.EchoSockets;
+import dev.jslirp.tap.host.LinuxHostNetwork;
+import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.time.Reactor;
 import dev.jslirp.wire.IpAddress;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -29,7 +26,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.FutureTask;
 
 /// One served network: loop, host sockets, link and stack, wired together.
 ///
@@ -40,22 +37,20 @@ final class Daemon implements AutoCloseable {
     private static final int CHUNK_ORDER = 9;
 
     private final NetworkOptions options;
-    private final MultiThreadIoEventLoopGroup group;
-    private final IoEventLoop loop;
+    private final EpollLoop loop;
     private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, CHUNK_ORDER,
             PooledByteBufAllocator.defaultSmallCacheSize(), PooledByteBufAllocator.defaultNormalCacheSize(), false);
-    private final LinuxEcho echo;
-    private final String echoForbidden = LinuxEcho.whyForbidden();
+    private final String echoForbidden = EchoSockets.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();
     private GuestNetwork network;
+    private boolean closed;
 
     /// Starts the loop.
-    Daemon(NetworkOptions options) {
+    ///
+    /// @throws TapException if the kernel gives no descriptor for it
+    Daemon(NetworkOptions options) throws TapException {
         this.options = options;
-        group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("jslirp-loop", true), NioIoHandler.newFactory());
-        loop = group.next();
-        IpAddress outbound4 = options.traffic.outbound.stream().filter(IpAddress::isV4).findFirst().orElse(null);
-        echo = new LinuxEcho(loop, allocator, outbound4);
+        loop = new EpollLoop("jslirp-loop");
     }
 
     /// Serves the TAP behind `tapFd`, which is consumed.
@@ -66,9 +61,9 @@ final class Daemon implements AutoCloseable {
     void serve(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
         inLoop(() -> {
-            NettyReactor reactor = new NettyReactor(loop);
+            Reactor reactor = loop.newReactor();
             Link link = decorate(new TapLink(device, mtuBytes, loop, allocator, onGone), reactor);
-            NettyHostNetwork host = new NettyHostNetwork(loop, allocator, options.host(echoForbidden == null ? echo : EchoSockets.NONE));
+            LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host());
             network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
             if (!options.operation.quiet) {
                 network.onLease(Summary::print);
@@ -83,7 +78,7 @@ final class Daemon implements AutoCloseable {
     }
 
     /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
-    private Link decorate(Link tap, NettyReactor reactor) throws IOException {
+    private Link decorate(Link tap, Reactor reactor) throws IOException {
         Link link = tap;
         if (options.operation.pcap != null) {
             link = new PcapLink(link, openCapture(options.operation.pcap), Daemon::epochNs, PcapLink.SNAPLEN_MAX);
@@ -130,8 +125,10 @@ final class Daemon implements AutoCloseable {
     }
 
     private <T> T inLoop(Callable<T> task) throws IOException {
+        FutureTask<T> future = new FutureTask<>(task);
+        loop.execute(future);
         try {
-            return loop.submit(task).get();
+            return future.get();
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case IOException io -> throw io;
@@ -147,17 +144,17 @@ final class Daemon implements AutoCloseable {
     /// Resets all flows, closes the TAP, ends the loop. Idempotent.
     @Override
     public void close() throws IOException {
-        if (group.isShuttingDown()) {
+        if (closed) {
             return;
         }
+        closed = true;
         inLoop(() -> {
             if (network != null) {
                 network.close();
             }
-            echo.close();
             return null;
         });
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        loop.close();
         // Only now: the loop's thread has given the buffers it kept for itself back to the allocator.
         if (options.operation.stats && network != null) {
             Summary.print(network.counters(), allocator);

@@ -1,8 +1,6 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetworkConfig;
-import dev.jslirp.host.netty.EchoSockets;
-import dev.jslirp.host.netty.NettyHostNetwork;
 import dev.jslirp.link.FaultConfig;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.net.AddressPlan;
@@ -10,10 +8,9 @@ import dev.jslirp.service.DhcpConfig;
 import dev.jslirp.service.DnsConfig;
 import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.tap.host.LinuxHostNetwork;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
-import java.net.Inet4Address;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -206,17 +203,17 @@ final class NetworkOptions {
     }
 
     /// How host sockets are made.
-    NettyHostNetwork.Options host(EchoSockets echo) {
-        Inet4Address four = null;
-        Inet6Address six = null;
+    LinuxHostNetwork.Options host() {
+        IpAddress four = null;
+        IpAddress six = null;
         for (IpAddress address : traffic.outbound) {
-            switch (address.toInetAddress()) {
-                case Inet4Address a -> four = a;
-                case Inet6Address a -> six = a;
-                default -> throw new IllegalArgumentException("--outbound-addr " + address);
+            if (address.isV4()) {
+                four = address;
+            } else {
+                six = address;
             }
         }
-        return new NettyHostNetwork.Options(four, six, 0, 0, echo);
+        return new LinuxHostNetwork.Options(four, six, 0, 0);
     }
 
     /// How the interface inside is made.
@@ -238,7 +235,6 @@ final class NetworkOptions {
     void check() throws UsageException {
         config();
         forwards();
-        host(EchoSockets.NONE);
         String name = addresses.tapName;
         if (!name.matches("[^/\\s]{1,15}")) {
             throw new IllegalArgumentException("--tap-name '" + name + "': expected 1 to 15 characters without blank or slash");

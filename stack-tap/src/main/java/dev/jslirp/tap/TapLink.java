@@ -3,17 +3,18 @@ package dev.jslirp.tap;
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.LinkCapabilities;
+import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.Errno;
+import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.GatherList;
 import dev.jslirp.tap.linux.TapDevice;
+import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.tap.linux.VnetHeader;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import dev.jslirp.wire.Payload;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.IoEventLoop;
-import java.io.IOException;
 
 /// A TAP device as the guest's link.
 ///
@@ -31,9 +32,9 @@ public final class TapLink implements Link {
     /// Ethernet header and one VLAN tag.
     private static final int ETHERNET_ROOM = 18;
 
-    private final IoEventLoop loop;
     private final ByteBufAllocator allocator;
-    private final SelectableFd device;
+    private final TapDevice device;
+    private final FdWatch watch;
     private final boolean vnetHeader;
     private final LinkCapabilities capabilities;
     private final Runnable onGone;
@@ -50,9 +51,9 @@ public final class TapLink implements Link {
     ///
     /// @param mtuBytes the MTU of the interface
     /// @param onGone   called in-loop, once, when the interface has disappeared
-    /// @throws IOException if the device cannot be watched by an NIO selector
-    public TapLink(TapDevice device, int mtuBytes, IoEventLoop loop, ByteBufAllocator allocator, Runnable onGone) throws IOException {
-        this.loop = loop;
+    /// @throws TapException if the device cannot be watched
+    public TapLink(TapDevice device, int mtuBytes, EpollLoop loop, ByteBufAllocator allocator, Runnable onGone) throws TapException {
+        this.device = device;
         this.allocator = allocator;
         this.onGone = onGone;
         vnetHeader = device.vnetHeader();
@@ -63,7 +64,7 @@ public final class TapLink implements Link {
         };
         readOffset = FRAME_OFFSET - (vnetHeader ? TapDevice.VNET_HEADER_BYTES : 0);
         readCapacity = capabilities.maxFrameBytes() + ETHERNET_ROOM + (vnetHeader ? TapDevice.VNET_HEADER_BYTES : 0);
-        this.device = new SelectableFd(device.release(), this::readFrames);
+        watch = loop.watch(device.fd(), 0, _ -> readFrames());
         vnetOut = allocator.directBuffer(TapDevice.VNET_HEADER_BYTES, TapDevice.VNET_HEADER_BYTES);
     }
 
@@ -75,7 +76,7 @@ public final class TapLink implements Link {
     @Override
     public void start(FrameReceiver frameReceiver) {
         receiver = frameReceiver;
-        device.register(loop);
+        watch.interest(EpollLoop.IN);
     }
 
     private void readFrames() {
@@ -83,7 +84,7 @@ public final class TapLink implements Link {
             if (readBuffer == null) {
                 readBuffer = allocator.directBuffer(readOffset + readCapacity);
             }
-            int length = TapDevice.read(device.fd(), readBuffer.memoryAddress() + readOffset, readCapacity);
+            int length = device.read(readBuffer.memoryAddress() + readOffset, readCapacity);
             if (length < 0) {
                 if (isGone(-length)) {
                     onGone.run();
@@ -167,7 +168,7 @@ public final class TapLink implements Link {
     }
 
     private void write(int expected) {
-        if (TapDevice.write(device.fd(), gather.address(), gather.count()) != expected) {
+        if (device.write(gather) != expected) {
             dropped++;
         }
     }
@@ -188,6 +189,7 @@ public final class TapLink implements Link {
             return;
         }
         closed = true;
+        watch.cancel();
         device.close();
         vnetOut.release();
         if (readBuffer != null) {

@@ -3,8 +3,8 @@
 /// **Purpose.** Gives a network namespace, or whoever holds a TAP descriptor, a network by wiring a
 /// [dev.jslirp.GuestNetwork] between a [dev.jslirp.tap.TapLink] and the host's sockets.
 ///
-/// **Theory of operation.** One thread, a Netty NIO loop, owns everything: the TAP joins its selector through a
-/// [dev.jslirp.tap.linux.SelectablePipe], and so do ping sockets. `Main` is the entry of the jar: it either becomes
+/// **Theory of operation.** One thread, a [dev.jslirp.tap.linux.EpollLoop], owns everything: the TAP, the host's sockets
+/// ([dev.jslirp.tap.host.LinuxHostNetwork]), the stack. `Main` is the entry of the jar: it either becomes
 /// the `Bridge` (nothing but the bindings is loaded then, so it starts fast) or hands over to the command line.
 ///
 /// `run`: the daemon starts `unshare … bridge`; the bridge creates and configures the TAP inside, passes
@@ -17,5 +17,5 @@
 ///
 /// **Ownership.** The link owns the TAP descriptor, the daemon everything else.
 ///
-/// **Imports**: all of stack-core, `io.netty.channel`, picocli (command line only).
+/// **Imports**: all of stack-core but `host.netty`, picocli (command line only).
 package dev.jslirp.tap;

@@ -3,14 +3,18 @@ package dev.jslirp.host.netty;
 import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.host.ReadChunk;
+import dev.jslirp.host.WriteQueue;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.Arrays;
 
 /// A TCP connection on a `SocketChannel`. States and events: see the package.
 final class NettyHostStream extends NioSocket implements HostStream {
@@ -140,21 +144,21 @@ final class NettyHostStream extends NioSocket implements HostStream {
         ReadChunk chunk = network.readChunk();
         int budget = MAX_READ_BYTES;
         while (state == State.OPEN && !readsPaused && !eof && budget > 0) {
-            ByteBuf bytes;
+            int room = chunk.room();
+            int length;
             try {
-                bytes = chunk.read(channel);
+                length = channel.read(chunk.buffer().internalNioBuffer(chunk.index(), room));
             } catch (IOException e) {
                 fail(e);
                 return;
             }
-            if (bytes != null) {
-                boolean more = chunk.filled();
-                budget -= bytes.readableBytes();
-                listener.onBytes(bytes);
-                if (!more) {
+            if (length > 0) {
+                budget -= length;
+                listener.onBytes(chunk.take(length));
+                if (length < room) {
                     return;
                 }
-            } else if (chunk.eof()) {
+            } else if (length < 0) {
                 eof = true;
                 updateInterest();
                 listener.onEof();
@@ -182,7 +186,9 @@ final class NettyHostStream extends NioSocket implements HostStream {
 
     /// Writes what the kernel takes, then does what was waiting for the empty queue.
     private void writeQueue() throws IOException {
-        queue.writeTo(channel, network.gather());
+        while (queue.entries() > 0 && writeSome()) {
+            // The kernel takes more.
+        }
         writeBlocked = queue.bytes() > 0;
         if (!writeBlocked && state == State.CLOSING) {
             finishClose();
@@ -193,6 +199,33 @@ final class NettyHostStream extends NioSocket implements HostStream {
             outputShut = true;
             channel.shutdownOutput();
         }
+    }
+
+    /// One gathering write. @return whether the kernel took all that was offered
+    private boolean writeSome() throws IOException {
+        ByteBuffer[] gather = network.gather();
+        int count = Math.min(queue.entries(), gather.length);
+        long offered = 0;
+        for (int i = 0; i < count; i++) {
+            gather[i] = range(gather, i);
+            offered += queue.length(i);
+        }
+        long written = count == 1 ? channel.write(gather[0]) : channel.write(gather, 0, count);
+        Arrays.fill(gather, 0, count, null);
+        queue.consume(written);
+        return written == offered;
+    }
+
+    /// Range `entry` as the channel takes it. The internal view of a buffer is one object: an earlier range of the same buffer that
+    /// has it gets one of its own.
+    private ByteBuffer range(ByteBuffer[] gather, int entry) {
+        ByteBuffer range = queue.buffer(entry).internalNioBuffer(queue.index(entry), queue.length(entry));
+        for (int i = 0; i < entry; i++) {
+            if (gather[i] == range) {
+                gather[i] = queue.buffer(i).nioBuffer(queue.index(i), queue.length(i));
+            }
+        }
+        return range;
     }
 
     private void updateInterest() {
@@ -272,10 +305,10 @@ final class NettyHostStream extends NioSocket implements HostStream {
     /// The kernel answers close with a reset, and forgets what it has not sent, if received bytes are unread
     /// (RFC 2525 §2.17); so these are read first.
     private void finishClose() throws IOException {
-        int budget = MAX_READ_BYTES;
-        while (!eof && budget > 0) {
-            budget -= ReadChunk.MIN_ROOM_BYTES;
-            if (!network.readChunk().discard(channel)) {
+        ReadChunk chunk = network.readChunk();
+        for (int budget = MAX_READ_BYTES; !eof && budget > 0; budget -= ReadChunk.MIN_ROOM_BYTES) {
+            int room = chunk.room();
+            if (channel.read(chunk.buffer().internalNioBuffer(chunk.index(), room)) < room) {
                 break;
             }
         }

@@ -16,12 +16,12 @@ class NettyReactorTest {
     private static final long MS = 1_000_000;
 
     private final BlockingQueue<Long> wakes = new LinkedBlockingQueue<>();
-    private HostFixture host;
+    private NettyHostFixture host;
     private NettyReactor reactor;
 
     @BeforeEach
     void open() {
-        host = new HostFixture();
+        host = new NettyHostFixture();
         reactor = new NettyReactor(host.loop);
         reactor.onWake(() -> wakes.add(reactor.nowNs()));
     }
@@ -32,7 +32,7 @@ class NettyReactorTest {
     }
 
     private long nextWake() throws InterruptedException {
-        Long wake = wakes.poll(HostFixture.GUARD_S, TimeUnit.SECONDS);
+        Long wake = wakes.poll(NettyHostFixture.GUARD_S, TimeUnit.SECONDS);
         assertNotNull(wake, "never woken");
         return wake;
     }
@@ -62,7 +62,7 @@ class NettyReactorTest {
         });
         BlockingQueue<String> later = new LinkedBlockingQueue<>();
         host.loop.schedule(() -> later.add("later"), 5, TimeUnit.MILLISECONDS);
-        assertEquals("later", later.poll(HostFixture.GUARD_S, TimeUnit.SECONDS));
+        assertEquals("later", later.poll(NettyHostFixture.GUARD_S, TimeUnit.SECONDS));
         assertTrue(wakes.isEmpty());
     }
 
@@ -71,6 +71,6 @@ class NettyReactorTest {
         assertFalse(reactor.inLoop());
         BlockingQueue<Boolean> ran = new LinkedBlockingQueue<>();
         reactor.execute(() -> ran.add(reactor.inLoop()));
-        assertEquals(true, ran.poll(HostFixture.GUARD_S, TimeUnit.SECONDS));
+        assertEquals(true, ran.poll(NettyHostFixture.GUARD_S, TimeUnit.SECONDS));
     }
 }

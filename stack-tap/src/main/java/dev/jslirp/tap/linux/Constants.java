@@ -26,12 +26,19 @@ final class Constants {
     // sys/socket.h
     static final int AF_UNIX = 1;
     static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
     static final int SOCK_STREAM = 1;
     static final int SOCK_DGRAM = 2;
     static final int SOCK_NONBLOCK = O_NONBLOCK;
     static final int SOCK_CLOEXEC = O_CLOEXEC;
     static final int SOL_SOCKET = 1;
+    static final int SO_REUSEADDR = 2;
+    static final int SO_ERROR = 4;
+    static final int SO_SNDBUF = 7;
+    static final int SO_RCVBUF = 8;
+    static final int SO_LINGER = 13;
     static final int SO_PEERCRED = 17;
+    static final int SHUT_WR = 1;
     static final int SCM_RIGHTS = 1;
     static final int MSG_CMSG_CLOEXEC = 0x4000_0000;
     static final int MSG_NOSIGNAL = 0x4000;
@@ -54,7 +61,16 @@ final class Constants {
     static final int IP_TTL = 2;
     static final int IP_RECVERR = 11;
     static final int IP_RECVTTL = 12;
+    static final int SO_EE_ORIGIN_LOCAL = 1;
     static final int SO_EE_ORIGIN_ICMP = 2;
+    static final int IPPROTO_TCP = 6;
+    static final int TCP_NODELAY = 1;
+    static final int IPPROTO_UDP = 17;
+    static final int UDP_SEGMENT = 103;
+    static final int UDP_GRO = 104;
+    static final int IPPROTO_IPV6 = 41;
+    static final int IPV6_RECVERR = 25;
+    static final int IPV6_V6ONLY = 26;
 
     // linux/if_tun.h
     static final long TUNSETIFF = 0x4004_54caL;

@@ -135,6 +135,10 @@ public final class EpollLoop implements Executor, AutoCloseable {
 
     void forget(int fd, FdWatch watch) {
         control(EPOLL_CTL_DEL, fd, 0, 0);
+        release(watch);
+    }
+
+    void release(FdWatch watch) {
         int slot = (int) watch.key;
         watches[slot] = null;
         freeSlots[freeCount++] = slot;

@@ -28,6 +28,7 @@ public enum Errno {
     EPIPE(32, "Broken pipe"),
     EBADFD(77, "File descriptor in bad state"),
     EMSGSIZE(90, "Message too long"),
+    EPROTOTYPE(91, "Protocol wrong type for socket"),
     EPROTONOSUPPORT(93, "Protocol not supported"),
     EAFNOSUPPORT(97, "Address family not supported by protocol"),
     EADDRINUSE(98, "Address already in use"),
@@ -36,9 +37,12 @@ public enum Errno {
     ENETUNREACH(101, "Network is unreachable"),
     ECONNRESET(104, "Connection reset by peer"),
     ENOBUFS(105, "No buffer space available"),
+    ENOTCONN(107, "Transport endpoint is not connected"),
     ETIMEDOUT(110, "Connection timed out"),
     ECONNREFUSED(111, "Connection refused"),
+    EHOSTDOWN(112, "Host is down"),
     EHOSTUNREACH(113, "No route to host"),
+    EINPROGRESS(115, "Operation now in progress"),
     /// A number without a constant here.
     UNKNOWN(-1, "Unknown error");
 
@@ -63,6 +67,12 @@ public enum Errno {
             }
         }
         return UNKNOWN;
+    }
+
+    /// `Operation not permitted`: the C library's words.
+    public static String text(int number) {
+        Errno errno = of(number);
+        return errno == UNKNOWN ? "errno " + number : errno.text;
     }
 
     /// `EPERM: Operation not permitted`.

@@ -35,6 +35,15 @@ public final class FdWatch {
         }
     }
 
+    /// As [#cancel], and closes the descriptor, which must have no duplicate: the kernel then forgets it by itself.
+    public void cancelAndClose() {
+        if (!cancelled) {
+            cancelled = true;
+            loop.release(this);
+            Libc.close(fd);
+        }
+    }
+
     void deliver(int ready) {
         listener.onEvents(ready);
     }

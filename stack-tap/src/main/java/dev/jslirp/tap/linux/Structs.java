@@ -23,6 +23,13 @@ final class Structs {
     static final StructLayout SOCKADDR_UN = MemoryLayout.structLayout(
             ValueLayout.JAVA_SHORT.withName("family"),
             MemoryLayout.sequenceLayout(108, ValueLayout.JAVA_BYTE).withName("path")).withName("sockaddr_un");
+    /// `struct sockaddr_in6`; port and address in network order.
+    static final StructLayout SOCKADDR_IN6 = MemoryLayout.structLayout(
+            ValueLayout.JAVA_SHORT.withName("family"),
+            BIG_ENDIAN_SHORT.withName("port"),
+            ValueLayout.JAVA_INT.withName("flowInfo"),
+            MemoryLayout.sequenceLayout(16, ValueLayout.JAVA_BYTE).withName("address"),
+            ValueLayout.JAVA_INT.withName("scopeId")).withName("sockaddr_in6");
     /// `struct ifreq`: a name and a union of 24 bytes.
     static final StructLayout IFREQ = MemoryLayout.structLayout(
             MemoryLayout.sequenceLayout(16, ValueLayout.JAVA_BYTE).withName("name"),
@@ -59,6 +66,11 @@ final class Structs {
             ValueLayout.JAVA_LONG.withName("controlLength"),
             ValueLayout.JAVA_INT.withName("flags"),
             MemoryLayout.paddingLayout(4)).withName("msghdr");
+    /// `struct mmsghdr`.
+    static final StructLayout MMSGHDR = MemoryLayout.structLayout(
+            MSGHDR.withName("message"),
+            ValueLayout.JAVA_INT.withName("length"),
+            MemoryLayout.paddingLayout(4)).withName("mmsghdr");
     /// `struct cmsghdr`, without its data.
     static final StructLayout CMSGHDR = MemoryLayout.structLayout(
             ValueLayout.JAVA_LONG.withName("length"),

@@ -2,7 +2,6 @@ package dev.jslirp.tap.linux;
 
 import static dev.jslirp.tap.linux.Constants.*;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -128,6 +127,11 @@ public final class TapDevice implements AutoCloseable {
         return fd;
     }
 
+    /// The descriptor, which stays this object's.
+    public int fd() {
+        return fd;
+    }
+
     /// The interface's name.
     public String name() {
         return name;
@@ -146,23 +150,23 @@ public final class TapDevice implements AutoCloseable {
     /// Reads one frame.
     ///
     /// @return its bytes, virtio-net header included, or a negated error number (`EAGAIN`: none waits)
-    public static int read(int fd, long address, int capacity) {
+    public int read(long address, int capacity) {
         return (int) Libc.read(fd, address, capacity);
     }
 
-    /// Writes one frame, gathered from `count` entries of the `struct iovec` array at `iovec`.
+    /// Writes one frame, gathered from `ranges`.
     ///
     /// @return bytes taken, or a negated error number
-    public static int write(int fd, long iovec, int count) {
-        return (int) Libc.writev(fd, iovec, count);
+    public int write(GatherList ranges) {
+        return (int) Libc.writev(fd, ranges.address(), ranges.count());
     }
 
     /// Closes the descriptor; an interface that is not persistent disappears. Idempotent.
     @Override
-    public void close() throws IOException {
+    public void close() {
         if (!closed) {
             closed = true;
-            TapException.check(Libc.close(fd), "cannot close " + name);
+            Libc.close(fd);
         }
     }
 }

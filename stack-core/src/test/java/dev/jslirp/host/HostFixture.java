@@ -1,57 +1,53 @@
-package dev.jslirp.host.netty;
+package dev.jslirp.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import dev.jslirp.host.HostError;
-import dev.jslirp.host.HostStream;
-import dev.jslirp.host.HostStreamListener;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// A host network on a loop of its own; closing it proves that every buffer was released.
-final class HostFixture {
+/// A host network on a loop of its own, whichever implementation; closing it proves that every buffer was released.
+public abstract class HostFixture {
     /// Only a guard against hanging: nothing waits for it to pass.
-    static final long GUARD_S = 20;
+    public static final long GUARD_S = 20;
 
     /// Pooled, as in production: there a buffer's bytes do not begin at position 0 of its NIO view.
-    final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, 8192, 6, 0, 0, false);
-    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    final IoEventLoop loop = group.next();
-    final NettyHostNetwork network;
+    public final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, 8192, 6, 0, 0, false);
 
-    HostFixture() {
-        this(NettyHostNetwork.Options.DEFAULT);
+    /// What is under test.
+    public abstract HostNetwork network();
+
+    /// Runs a task in the network's loop.
+    protected abstract void execute(Runnable task);
+
+    /// Ends the loop.
+    protected abstract void stop() throws Exception;
+
+    public final <T> T inLoop(Callable<T> call) throws Exception {
+        FutureTask<T> task = new FutureTask<>(call);
+        execute(task);
+        return task.get(GUARD_S, TimeUnit.SECONDS);
     }
 
-    HostFixture(NettyHostNetwork.Options options) {
-        network = new NettyHostNetwork(loop, allocator, options);
-    }
-
-    <T> T inLoop(Callable<T> call) throws Exception {
-        return loop.submit(call).get(GUARD_S, TimeUnit.SECONDS);
-    }
-
-    void runInLoop(Runnable task) throws Exception {
-        loop.submit(task).get(GUARD_S, TimeUnit.SECONDS);
+    public final void runInLoop(Runnable task) throws Exception {
+        inLoop(Executors.callable(task));
     }
 
     /// Connects with reads on.
     Recorder connect(InetSocketAddress to) throws Exception {
         Recorder recorder = new Recorder();
         runInLoop(() -> {
-            recorder.stream = network.connect(to, recorder);
+            recorder.stream = network().connect(to, recorder);
             recorder.stream.resumeReads();
         });
         return recorder;
@@ -70,10 +66,10 @@ final class HostFixture {
         return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
     }
 
-    void close() throws Exception {
-        runInLoop(network::close);
+    public final void close() throws Exception {
+        runInLoop(network()::close);
         long inUse = inLoop(() -> allocator.metric().directArenas().getFirst().numActiveAllocations());
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).get(GUARD_S, TimeUnit.SECONDS);
+        stop();
         assertEquals(0, inUse, "buffers not released");
     }
 

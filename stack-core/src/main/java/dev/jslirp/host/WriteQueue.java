@@ -1,14 +1,12 @@
-package dev.jslirp.host.netty;
+package dev.jslirp.host;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.util.Arrays;
 
-/// Bytes on their way to a socket: a ring of (buffer, index, length), written by gathering writes.
-final class WriteQueue {
+/// Bytes on their way to a socket: a ring of (buffer, index, length), for gathering writes. For those who implement [HostStream].
+///
+/// All buffers in it have one contiguous range of direct memory. One thread only.
+public final class WriteQueue {
     private static final int INITIAL_ENTRIES = 4;
     /// A range is retained if it is at least this part of what it pins, else copied.
     private static final int PIN_FACTOR = 4;
@@ -21,12 +19,12 @@ final class WriteQueue {
     private int bytes;
 
     /// Bytes queued.
-    int bytes() {
+    public int bytes() {
         return bytes;
     }
 
     /// Appends a range of `source`. **Borrows** it: retains or copies.
-    void add(ByteBuf source, int index, int length, ByteBufAllocator allocator) {
+    public void add(ByteBuf source, int index, int length, ByteBufAllocator allocator) {
         if (length == 0) {
             return;
         }
@@ -34,7 +32,7 @@ final class WriteQueue {
             grow();
         }
         int at = head + entries & buffers.length - 1;
-        if (source.nioBufferCount() != 1 || length < pinnedBytes(source) / PIN_FACTOR) {
+        if (!source.isDirect() || source.nioBufferCount() != 1 || length < pinnedBytes(source) / PIN_FACTOR) {
             buffers[at] = allocator.directBuffer(length, length).writeBytes(source, index, length);
             indexes[at] = 0;
         } else {
@@ -46,52 +44,34 @@ final class WriteQueue {
         bytes += length;
     }
 
-    /// Writes until the queue is empty or the socket takes no more.
-    ///
-    /// @param gather scratch space
-    void writeTo(SocketChannel channel, ByteBuffer[] gather) throws IOException {
-        while (entries > 0) {
-            int count = Math.min(entries, gather.length);
-            long offered = gather(gather, count);
-            long written = count == 1 ? channel.write(gather[0]) : channel.write(gather, 0, count);
-            Arrays.fill(gather, 0, count, null);
-            consume(written);
-            if (written < offered) {
-                return;
-            }
-        }
+    /// Ranges queued.
+    public int entries() {
+        return entries;
     }
 
-    /// Drops everything.
-    void release() {
-        consume(bytes);
+    /// The buffer of range `entry`, counted from the oldest; borrowed.
+    public ByteBuf buffer(int entry) {
+        return buffers[head + entry & buffers.length - 1];
     }
 
-    private long gather(ByteBuffer[] gather, int count) {
-        long offered = 0;
-        for (int i = 0; i < count; i++) {
-            int at = head + i & buffers.length - 1;
-            ByteBuffer range = buffers[at].internalNioBuffer(indexes[at], lengths[at]);
-            for (int j = 0; j < i; j++) {
-                if (gather[j] == range) {
-                    // Two ranges of one buffer: its internal view is taken, so the earlier range needs one of its own.
-                    int earlier = head + j & buffers.length - 1;
-                    gather[j] = buffers[earlier].nioBuffer(indexes[earlier], lengths[earlier]);
-                }
-            }
-            gather[i] = range;
-            offered += lengths[at];
-        }
-        return offered;
+    /// Absolute index of range `entry` in its buffer.
+    public int index(int entry) {
+        return indexes[head + entry & buffers.length - 1];
     }
 
-    private void consume(long written) {
-        bytes -= (int) written;
-        while (written > 0) {
-            int taken = (int) Math.min(written, lengths[head]);
+    /// Bytes of range `entry`.
+    public int length(int entry) {
+        return lengths[head + entry & buffers.length - 1];
+    }
+
+    /// Forgets the oldest `count` bytes, which were written.
+    public void consume(long count) {
+        bytes -= (int) count;
+        while (count > 0) {
+            int taken = (int) Math.min(count, lengths[head]);
             indexes[head] += taken;
             lengths[head] -= taken;
-            written -= taken;
+            count -= taken;
             if (lengths[head] == 0) {
                 buffers[head].release();
                 buffers[head] = null;
@@ -99,6 +79,11 @@ final class WriteQueue {
                 entries--;
             }
         }
+    }
+
+    /// Drops everything.
+    public void release() {
+        consume(bytes);
     }
 
     private static int pinnedBytes(ByteBuf buffer) {
