@@ -113,6 +113,7 @@ final class FrontEndSession implements AutoCloseable {
             fail("request " + request + " with " + channel.size() + " bytes instead of " + expected);
             return;
         }
+        LOG.debug("request {}: {} bytes, {} descriptors", request, channel.size(), channel.descriptors());
         boolean wantsResult = channel.needsReply() && (protocolFeatures & Features.PROTOCOL_REPLY_ACK) != 0;
         replied = false;
         String problem = dispatch(request);

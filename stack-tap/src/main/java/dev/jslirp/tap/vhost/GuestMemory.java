@@ -3,6 +3,7 @@ package dev.jslirp.tap.vhost;
 import dev.jslirp.tap.linux.SharedMemory;
 import dev.jslirp.tap.linux.TapException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// The regions of the guest's memory that the front end shares, and the way from an address to the bytes.
 ///
@@ -22,19 +23,44 @@ final class GuestMemory implements AutoCloseable {
     long offset;
     long run;
 
-    /// @param shared the mapped bytes, owned
-    private record Region(long guestAddress, long userAddress, long bytes, SharedMemory shared, MemorySegment segment) {
+    private static final class Region {
+        final long guestAddress;
+        final long userAddress;
+        final long bytes;
+        /// Owned.
+        final SharedMemory shared;
+        final MemorySegment segment;
+        /// How often it was added and not removed.
+        int uses = 1;
+
+        Region(long guestAddress, long userAddress, long bytes, SharedMemory shared) {
+            this.guestAddress = guestAddress;
+            this.userAddress = userAddress;
+            this.bytes = bytes;
+            this.shared = shared;
+            segment = shared.segment();
+        }
+
+        boolean is(long otherGuestAddress, long otherBytes, long otherUserAddress) {
+            return guestAddress == otherGuestAddress && bytes == otherBytes && userAddress == otherUserAddress;
+        }
+
         boolean overlaps(long otherGuestAddress, long otherBytes) {
             return Long.compareUnsigned(otherGuestAddress - guestAddress, bytes) < 0
                     || Long.compareUnsigned(guestAddress - otherGuestAddress, otherBytes) < 0;
         }
     }
 
-    /// Maps one more region.
+    /// Maps one more region. One that is there already is only counted: QEMU before 8.1 adds, and removes, each region once per queue pair.
     ///
     /// @param fd the file it is in, at `fileOffset`; stays the caller's
     /// @return null, or why not
     String add(long guestAddress, long bytes, long userAddress, long fileOffset, int fd) {
+        Region known = region(guestAddress, bytes, userAddress);
+        if (known != null) {
+            known.uses++;
+            return null;
+        }
         if (count == REGIONS_MAX) {
             return "more than " + REGIONS_MAX + " memory regions";
         }
@@ -48,29 +74,39 @@ final class GuestMemory implements AutoCloseable {
             }
         }
         try {
-            SharedMemory shared = SharedMemory.map(fd, fileOffset, bytes);
-            regions[count++] = new Region(guestAddress, userAddress, bytes, shared, shared.segment());
+            regions[count] = new Region(guestAddress, userAddress, bytes, SharedMemory.map(fd, fileOffset, bytes));
+            count++;
             return null;
         } catch (TapException e) {
             return e.getMessage();
         }
     }
 
-    /// Unmaps the region with these addresses and this size.
+    /// Unmaps the region with these addresses and this size, if nobody added it again.
     ///
     /// @return whether there was one
     boolean remove(long guestAddress, long bytes, long userAddress) {
+        Region region = region(guestAddress, bytes, userAddress);
+        if (region == null) {
+            return false;
+        }
+        if (--region.uses == 0) {
+            forget();
+            region.shared.close();
+            int index = Arrays.asList(regions).indexOf(region);
+            regions[index] = regions[--count];
+            regions[count] = null;
+        }
+        return true;
+    }
+
+    private Region region(long guestAddress, long bytes, long userAddress) {
         for (int i = 0; i < count; i++) {
-            Region region = regions[i];
-            if (region.guestAddress == guestAddress && region.bytes == bytes && region.userAddress == userAddress) {
-                forget();
-                region.shared.close();
-                regions[i] = regions[--count];
-                regions[count] = null;
-                return true;
+            if (regions[i].is(guestAddress, bytes, userAddress)) {
+                return regions[i];
             }
         }
-        return false;
+        return null;
     }
 
     /// Looks up a guest address; the result is in [#segment], [#offset], [#run].

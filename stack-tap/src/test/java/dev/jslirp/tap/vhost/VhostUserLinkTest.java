@@ -495,6 +495,8 @@ class VhostUserLinkTest {
         guest.startRing(TX, 0);
         byte[] second = FrontEnd.words(0, FrontEnd.GUEST + FrontEnd.HALF, FrontEnd.HALF, FrontEnd.USER_2, FrontEnd.HALF);
         guest.must(Request.ADD_MEM_REG, second, guest.memoryFd);
+        guest.must(Request.ADD_MEM_REG, second, guest.memoryFd);
+        guest.must(Request.REM_MEM_REG, second);
         DriverRing tx = guest.rings[TX];
         tx.descriptor(0, FrontEnd.address(FrontEnd.HALF + 4_096), 72, 0, 0);
         tx.offer(0);
