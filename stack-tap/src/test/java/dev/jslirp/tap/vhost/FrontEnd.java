@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
 final class FrontEnd implements AutoCloseable {
     static final long ALL = Features.CSUM | Features.GUEST_CSUM | Features.GUEST_TSO4 | Features.HOST_TSO4 | Features.HOST_USO
             | Features.MRG_RXBUF | Features.INDIRECT_DESC | Features.EVENT_IDX | Features.PROTOCOL_FEATURES | Features.VERSION_1;
-    static final long MEMORY_BYTES = 8 << 20;
+    static final long MEMORY_BYTES = 16 << 20;
     static final long HALF = MEMORY_BYTES / 2;
     static final long GUEST = 0x1_0000_0000L;
     static final long USER = 0x7f12_0000_0000L;
