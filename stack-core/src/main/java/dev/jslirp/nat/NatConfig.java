@@ -69,7 +69,7 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
 
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
-        return new NatConfig(65_536, 49_152, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
+        return new NatConfig(65_536, 61_440, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
                 30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
     }
 
