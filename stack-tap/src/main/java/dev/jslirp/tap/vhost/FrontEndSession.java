@@ -5,6 +5,7 @@ import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.EventFd;
 import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.SharedMemory;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.EthernetHeader;
 import dev.jslirp.wire.OutboundFrame;
@@ -13,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// One front end from its connection to its end: what it has told us, and the rings it shares.
 final class FrontEndSession implements AutoCloseable {
@@ -46,6 +48,7 @@ final class FrontEndSession implements AutoCloseable {
     private long protocolFeatures;
     private boolean replied;
     private boolean closed;
+    private boolean brokenBefore;
     private long dropped;
 
     /// Serves the front end behind `channel`, which it owns.
@@ -216,7 +219,7 @@ final class FrontEndSession implements AutoCloseable {
         if (fd < 0) {
             return "a memory region without a descriptor";
         }
-        if (!dev.jslirp.tap.linux.SharedMemory.cannotShrink(fd)) {
+        if (!SharedMemory.cannotShrink(fd)) {
             LOG.debug("the guest's memory is not sealed against shrinking");
         }
         String problem = memory.add(channel.longAt(at), channel.longAt(at + 8), channel.longAt(at + 16), channel.longAt(at + 24), fd);
@@ -372,8 +375,10 @@ final class FrontEndSession implements AutoCloseable {
         ring.tell();
     }
 
+    /// A guest can break its ring and restart it as often as it likes: only the first time is worth a line.
     private void broken(Ring ring) {
-        LOG.warn("ring {} is broken: {}", ring.index, ring.queue.fault());
+        LOG.atLevel(brokenBefore ? Level.DEBUG : Level.WARN).log("ring {} is broken: {}", ring.index, ring.queue.fault());
+        brokenBefore = true;
         ring.signalError();
     }
 

@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /// Puts frames into the buffers of a guest's receive queue.
 ///
@@ -167,6 +168,6 @@ final class ReceiveQueue {
 
     /// Lets go of the guest's memory, which is about to be unmapped.
     void forget() {
-        java.util.Arrays.fill(segments, null);
+        Arrays.fill(segments, null);
     }
 }

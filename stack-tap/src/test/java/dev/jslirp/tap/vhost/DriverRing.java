@@ -106,6 +106,11 @@ final class DriverRing implements AutoCloseable {
         return entry;
     }
 
+    /// Position of the next used entry.
+    int taken() {
+        return seen;
+    }
+
     /// Calls since last asked.
     long calls() {
         return SharedFiles.drain(callFd);

@@ -33,6 +33,9 @@ class RingFuzzTest {
     private static final int USED = 1_024;
     private static final int AVAILABLE = 512;
 
+    /// For all inputs; what is not released can be counted.
+    private static final PooledByteBufAllocator ALLOCATOR = new PooledByteBufAllocator(true, 0, 1, 8_192, 9, 0, 0, false);
+
     @FuzzTest(maxDuration = "0s")
     void descriptors(byte[] bytes) throws TapException {
         new Device(bytes).run();
@@ -40,11 +43,10 @@ class RingFuzzTest {
 
     /// One input's device; the fuzzer keeps one test instance for all.
     private static final class Device {
-        private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, 8_192, 9, 0, 0, false);
         private final GuestMemory memory = new GuestMemory();
         private final Virtqueue[] queues = {new Virtqueue(memory), new Virtqueue(memory)};
-        private final TransmitQueue transmit = new TransmitQueue(allocator);
-        private final ReceiveQueue receive = new ReceiveQueue(allocator);
+        private final TransmitQueue transmit = new TransmitQueue(ALLOCATOR);
+        private final ReceiveQueue receive = new ReceiveQueue(ALLOCATOR);
         private final int[] offered = new int[2];
         private final byte[] input;
         private int at;
@@ -65,7 +67,7 @@ class RingFuzzTest {
                 transmit.close();
                 Processes.close(fd);
             }
-            assertTrue(allocator.metric().directArenas().getFirst().numActiveAllocations() == 0, "every buffer was released");
+            assertTrue(ALLOCATOR.metric().directArenas().getFirst().numActiveAllocations() == 0, "every buffer was released");
         }
 
         private void run(MemorySegment guest) {
@@ -141,8 +143,8 @@ class RingFuzzTest {
                 restart(queue);
                 return;
             }
-            ByteBuf header = allocator.directBuffer(60).writeZero(60);
-            ByteBuf body = allocator.directBuffer(length + 1).writeZero(length);
+            ByteBuf header = ALLOCATOR.directBuffer(60).writeZero(60);
+            ByteBuf body = ALLOCATOR.directBuffer(length + 1).writeZero(length);
             Payload payload = new Payload();
             payload.add(body, 0, length);
             receive.write(queue, features, header, payload, Offload.NONE);
