@@ -91,7 +91,7 @@ final class FrontEndSession implements AutoCloseable {
     private void onMessages() {
         for (int i = 0; i < MESSAGES_PER_READINESS && !closed; i++) {
             switch (channel.read()) {
-                case COMPLETE -> handle();
+                case COMPLETE -> handleSafely();
                 case PARTIAL -> {
                     return;
                 }
@@ -107,6 +107,15 @@ final class FrontEndSession implements AutoCloseable {
     private void fail(String why) {
         LOG.warn("connection to the front end closed: {}", why);
         close();
+    }
+
+    /// A request may touch rings whose memory is gone.
+    private void handleSafely() {
+        try {
+            handle();
+        } catch (InternalError e) {
+            memoryIsGone(e);
+        }
     }
 
     private void handle() {

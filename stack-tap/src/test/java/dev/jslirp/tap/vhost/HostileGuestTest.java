@@ -271,19 +271,17 @@ class HostileGuestTest {
         assertTrue(SharedFiles.resize(guest.memoryFd, FrontEnd.HALF) < 0);
     }
 
-    @Test
-    void memoryThatVanishesEndsTheConnectionAndNothingElse() throws IOException {
+    /// Replaces the guest by one whose memory can shrink.
+    private void reconnectUnsealed() throws IOException {
         guest.close();
-        FrontEnd next = null;
-        while (next == null) {
-            next = new FrontEnd(fixture, SIZE, 2, false);
-            if (next.get(Request.GET_FEATURES) == -1) {
-                next.close();
-                next = null;
-            }
-        }
-        guest = next;
+        fixture.rounds();
+        guest = new FrontEnd(fixture, SIZE, 2, false);
         guest.start(FrontEnd.ALL);
+    }
+
+    @Test
+    void framesThatVanishEndTheConnectionAndNothingElse() throws IOException {
+        reconnectUnsealed();
         DriverRing tx = guest.rings[TX];
         tx.descriptor(0, FrontEnd.address(FrontEnd.HALF + 4_096), 60_000, 0, 0);
         tx.offer(0);
@@ -293,5 +291,32 @@ class HostileGuestTest {
         fixture.rounds();
         assertEquals(-1, guest.get(Request.GET_FEATURES));
         assertEquals(0, fixture.delivered().size());
+    }
+
+    @Test
+    void receiveBuffersThatVanishEndTheConnectionAndNothingElse() throws IOException {
+        reconnectUnsealed();
+        DriverRing rx = guest.rings[RX];
+        rx.descriptor(0, FrontEnd.address(FrontEnd.HALF + 4_096), 2_000, DriverRing.WRITE, 0);
+        rx.offer(0);
+        rx.publish(0);
+        assertEquals(0, SharedFiles.resize(guest.memoryFd, FrontEnd.HALF));
+        fixture.transmit(Offload.NONE, new byte[60]);
+        fixture.flush();
+        assertEquals(-1, guest.get(Request.GET_FEATURES));
+    }
+
+    @Test
+    void ringsThatVanishEndTheConnectionAndNothingElse() throws IOException {
+        reconnectUnsealed();
+        assertEquals(0, SharedFiles.resize(guest.memoryFd, 0));
+        byte[] place = FrontEnd.words(TX, FrontEnd.USER, FrontEnd.USER + 8_192, FrontEnd.USER + 4_096, 0);
+        assertEquals(-1, guest.result(Request.SET_VRING_ADDR, place));
+        fixture.transmit(Offload.NONE, new byte[60]);
+        fixture.rounds();
+        try (FrontEnd next = new FrontEnd(fixture, SIZE, 2)) {
+            next.start(FrontEnd.ALL);
+            assertTrue(next.settle());
+        }
     }
 }

@@ -109,7 +109,8 @@ class MessagesTest {
         assertEquals(1, guest.result(Request.SET_VRING_BASE, FrontEnd.words(65_536L << 32)));
         guest.must(Request.SET_VRING_NUM, FrontEnd.words(64L << 32));
         long[][] places = {{FrontEnd.USER + 8, FrontEnd.USER + 8_192, FrontEnd.USER + 4_096},
-                {FrontEnd.USER, FrontEnd.USER + 8_193, FrontEnd.USER + 4_096}, {FrontEnd.USER, FrontEnd.USER + 8_192, FrontEnd.USER + 4_097},
+                {FrontEnd.USER, FrontEnd.USER + 8_193, FrontEnd.USER + 4_096},
+                {FrontEnd.USER, FrontEnd.USER + 8_192, FrontEnd.USER + 4_097},
                 {FrontEnd.USER - 16, FrontEnd.USER + 8_192, FrontEnd.USER + 4_096}, {0, 0, 0}, {-16, -16, -16},
                 {FrontEnd.USER, FrontEnd.USER + FrontEnd.HALF - 4, FrontEnd.USER + 4_096}};
         for (long[] place : places) {

@@ -129,24 +129,33 @@ public final class RingBenchmark {
 
         @Override
         public void run() {
-            boolean full = false;
-            for (int i = 0; i < BATCH && !full; i++) {
-                long dropped = fixture.link.dropped();
-                fixture.link.transmit(frame);
-                full = fixture.link.dropped() != dropped;
-                sent += full ? 0 : 1;
+            int batch = 0;
+            while (batch < BATCH && transmit()) {
+                batch++;
             }
+            boolean full = batch < BATCH;
             if (full) {
-                // Before the driver is called, so that it cannot miss that.
                 idle.set(true);
+                // Buffers that came before the driver could see that: it will not ask.
+                full = !transmit() || !idle.getAndSet(false);
             }
             fixture.link.flush();
-            if (!full && System.nanoTime() - startNs < RUN_NS) {
-                fixture.loop.execute(this);
-            } else if (!full) {
+            if (System.nanoTime() - startNs >= RUN_NS) {
                 // The driver shall see the end.
                 EventFd.signal(callFd);
+            } else if (!full) {
+                fixture.loop.execute(this);
             }
+        }
+
+        private boolean transmit() {
+            long dropped = fixture.link.dropped();
+            fixture.link.transmit(frame);
+            if (fixture.link.dropped() != dropped) {
+                return false;
+            }
+            sent++;
+            return true;
         }
 
         long release() {

@@ -71,7 +71,8 @@ class RingFuzzTest {
         }
 
         private void run(MemorySegment guest) {
-            long features = (u8() & 1) == 0 ? FrontEnd.ALL : FrontEnd.ALL & ~(Features.MRG_RXBUF | Features.EVENT_IDX | Features.INDIRECT_DESC);
+            long features = (u8() & 1) == 0 ? FrontEnd.ALL
+                    : FrontEnd.ALL & ~(Features.MRG_RXBUF | Features.EVENT_IDX | Features.INDIRECT_DESC);
             for (int i = 0; i < 2; i++) {
                 assertNull(queues[i].resize(SIZE));
                 int ring = i * RECEIVE_RING;

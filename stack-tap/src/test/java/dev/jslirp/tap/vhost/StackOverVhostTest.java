@@ -57,7 +57,8 @@ class StackOverVhostTest {
         fixture = new LinkFixture(directory.resolve("s"), VhostUserConfig.ofMtu(1_500));
         fixture.inLoop(() -> {
             host = new SimHostNetwork(reactor, fixture.allocator);
-            network = new GuestNetwork(GuestNetworkConfig.defaults(), fixture.link, host, reactor, new SplittableRandom(1), fixture.allocator);
+            network = new GuestNetwork(GuestNetworkConfig.defaults(), fixture.link, host, reactor, new SplittableRandom(1),
+                    fixture.allocator);
             reactor.round(network::start);
             return null;
         });
@@ -106,8 +107,8 @@ class StackOverVhostTest {
     }
 
     private void send(TcpSegment segment, int gsoSize) {
-        send(new EthernetFrame(gatewayMac, MAC, EthernetFrame.IPV4, Ipv4Packet.of(Ipv4Packet.TCP, IP, FAR, segment.encode(IP, FAR)).encode())
-                .encode(), gsoSize);
+        byte[] packet = Ipv4Packet.of(Ipv4Packet.TCP, IP, FAR, segment.encode(IP, FAR)).encode();
+        send(new EthernetFrame(gatewayMac, MAC, EthernetFrame.IPV4, packet).encode(), gsoSize);
     }
 
     /// The frames received since last asked; their buffers are offered again.
@@ -143,7 +144,8 @@ class StackOverVhostTest {
     }
 
     private void introduce() {
-        send(new EthernetFrame(BROADCAST, MAC, EthernetFrame.ARP, new ArpMessage(ArpMessage.REQUEST, MAC, IP, 0, GATEWAY).encode()).encode(), 0);
+        byte[] request = new ArpMessage(ArpMessage.REQUEST, MAC, IP, 0, GATEWAY).encode();
+        send(new EthernetFrame(BROADCAST, MAC, EthernetFrame.ARP, request).encode(), 0);
         ArpMessage reply = ArpMessage.parse(received().getFirst().payload());
         assertEquals(ArpMessage.REPLY, reply.operation());
         assertEquals(GATEWAY, reply.senderIp());

@@ -104,7 +104,8 @@ class VhostUserLinkTest {
             for (int i = 0; i < buffers; i++) {
                 long entry = rx.takeUsed();
                 int length = (int) (entry >>> 32);
-                byte[] part = guest.memory.asSlice(FrontEnd.BUFFERS + (entry & 0xffff) * bufferBytes, length).toArray(ValueLayout.JAVA_BYTE);
+                byte[] part = guest.memory.asSlice(FrontEnd.BUFFERS + (entry & 0xffff) * bufferBytes, length)
+                        .toArray(ValueLayout.JAVA_BYTE);
                 if (i == 0) {
                     assertTrue(length >= 12);
                     buffers = part[10] & 0xff | (part[11] & 0xff) << 8;
