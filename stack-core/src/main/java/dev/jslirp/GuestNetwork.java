@@ -1,10 +1,15 @@
 package dev.jslirp;
 
+import dev.jslirp.host.HostAcceptor;
+import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
+import dev.jslirp.host.HostStream;
+import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
 import dev.jslirp.nat.PortForwards;
+import dev.jslirp.nat.Reach;
 import dev.jslirp.nat.TcpNat;
 import dev.jslirp.nat.UdpNat;
 import dev.jslirp.net.ArpResponder;
@@ -16,7 +21,9 @@ import dev.jslirp.net.Ipv4Input;
 import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.UdpInput;
+import dev.jslirp.peer.Peers;
 import dev.jslirp.service.DhcpServer;
+import dev.jslirp.service.DnsConfig;
 import dev.jslirp.service.DnsForwarder;
 import dev.jslirp.service.Lease;
 import dev.jslirp.service.LeaseListener;
@@ -38,6 +45,12 @@ import java.util.random.RandomGenerator;
 ///
 /// Everything but the constructor runs on the reactor's owning thread. The network takes over the link and the host network: [#close]
 /// closes both.
+///
+/// **Embedding.** The guest is attached by a [Link], usually `link.EmbeddedLink`, whose frames may come from any thread. The thread is
+/// that of a Netty event loop (`host.netty.NettyReactor`), or the program's own (`host.netty.PumpedLoop`). The program speaks with the
+/// guest by [#dial], [#listen] and [#peers], opens ports of the host by [#forwards], and has its say in what the guest opens by
+/// `nat.FlowPolicy`. Resolvers are a supplier in `DnsConfig`; a program that answers names itself turns the service off and listens at
+/// the address. Frames are captured by wrapping the link in a `link.PcapLink`.
 public final class GuestNetwork implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
     private static final int DNS_PORT = 53;
@@ -53,10 +66,13 @@ public final class GuestNetwork implements AutoCloseable {
     private final NatShared nat;
     private final TcpNat tcp;
     private final PortForwards forwards;
+    private final Peers peers;
     private final DnsForwarder dns;
     private final DhcpServer dhcp;
     private final FrameInput input;
+    private final IpAddress gateway;
     private LeaseListener leaseListener = LeaseListener.NONE;
+    private boolean started;
     private boolean closed;
 
     /// Wires a network. Nothing happens before [#start].
@@ -68,6 +84,7 @@ public final class GuestNetwork implements AutoCloseable {
         this.link = link;
         this.host = host;
         var plan = config.addresses();
+        gateway = plan.gateway();
         TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
         batch = new Batch(reactor, wheel, this::flushLink);
         guestLink = new GuestLink(link, counters, allocator);
@@ -75,7 +92,7 @@ public final class GuestNetwork implements AutoCloseable {
         FrameOutput output = new FrameOutput(guestLink, plan, config.net(), neighbors, counters, random);
         reassembler = new Ipv4Reassembler(config.net(), output, wheel, counters, allocator);
 
-        nat = NatShared.create(config.nat(), plan, host, output, batch, wheel, counters, random);
+        nat = NatShared.create(config.nat(), config.flowPolicy(), plan, host, output, batch, wheel, counters, random);
         int mtuBytes = link.capabilities().mtuBytes();
         int mss = mtuBytes - Ipv4Header.MIN_LENGTH - TcpHeader.MIN_LENGTH;
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
@@ -85,13 +102,18 @@ public final class GuestNetwork implements AutoCloseable {
         forwards = new PortForwards(nat, tcp, udp);
 
         UdpInput udpInput = new UdpInput(plan, output, udp, counters);
-        dns = new DnsForwarder(config.dns(), host, output::udp, batch, wheel, random, counters, allocator);
+        peers = new Peers(plan, output, tcp, udpInput, batch, random, counters, allocator);
+        dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
+                lease -> leaseListener.onLease(lease));
+        if (config.nat().reach().mode() == Reach.Mode.ISOLATED) {
+            dhcp.omitRouter();
+        }
+        DnsConfig names = config.nat().reach().allowsNames(plan.dns()) ? config.dns() : config.dns().withUpstreams(List::of);
+        dns = new DnsForwarder(names, plan, dhcp, host, output::udp, batch, wheel, random, counters, allocator);
         if (config.dns().enabled()) {
             udpInput.register(plan.dns(), DNS_PORT, dns);
             tcp.addService(plan.dns(), DNS_PORT, dns);
         }
-        dhcp = new DhcpServer(plan, config.dhcp(), mtuBytes, counters, allocator, output::udpToStation,
-                lease -> leaseListener.onLease(lease));
         if (config.dhcp().enabled()) {
             udpInput.register(plan.gateway(), DHCP_SERVER_PORT, dhcp);
             udpInput.registerBroadcast(DHCP_SERVER_PORT, dhcp);
@@ -105,13 +127,34 @@ public final class GuestNetwork implements AutoCloseable {
     }
 
     /// Begins to serve the guest. In-loop.
+    ///
+    /// @throws IllegalStateException if it has been started, or closed
     public void start() {
+        if (started || closed) {
+            throw new IllegalStateException(closed ? "the network is closed" : "the network was started before");
+        }
+        started = true;
         link.start(input);
     }
 
     /// The port forwards. In-loop.
     public PortForwards forwards() {
         return forwards;
+    }
+
+    /// The program itself as a peer of the guests: dials them, listens for them, without sockets of the host. In-loop.
+    public Peers peers() {
+        return peers;
+    }
+
+    /// Connects to a port of a guest, which sees the gateway as its peer. In-loop; see [Peers#dial].
+    public HostStream dial(IpAddress guest, int port, HostStreamListener listener) {
+        return peers.dial(gateway, guest, port, listener);
+    }
+
+    /// Accepts the guests' connections to this address and port; in-loop. See [Peers#listen].
+    public HostListener listen(IpAddress address, int port, HostAcceptor acceptor) {
+        return peers.listen(address, port, acceptor);
     }
 
     /// Tells `listener` of every lease from now on; before [#start] or in-loop.
@@ -134,6 +177,11 @@ public final class GuestNetwork implements AutoCloseable {
         return counters;
     }
 
+    /// What was counted until now, for other threads to read. In-loop.
+    public GuestNetworkStats stats() {
+        return GuestNetworkStats.of(counters, nat.flowCount(), link.dropped());
+    }
+
     /// Flows of all protocols that exist now. In-loop.
     public int flowCount() {
         return nat.flowCount();
@@ -150,13 +198,15 @@ public final class GuestNetwork implements AutoCloseable {
         }
     }
 
-    /// Resets every flow, closes link and host network. In-loop; idempotent.
+    /// Resets every flow, closes link and host network. In-loop, started or not, from anywhere but inside [Link#transmit]; idempotent.
+    /// Listeners of streams hear of the resets at the end of this round of the loop.
     @Override
     public void close() {
         if (closed) {
             return;
         }
         forwards.close();
+        peers.close();
         nat.shutDown(batch.begin());
         dns.close();
         link.flush();

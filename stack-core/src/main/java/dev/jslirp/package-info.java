@@ -18,7 +18,8 @@
 ///                                time.Reactor: time, wake-ups  │ RandomGenerator: sequence numbers, ids, keys
 /// ```
 /// Between them is plain synchronous code that is handed `nowNs`. Therefore an emulator can pump it from its own loop
-/// (`time.PumpReactor`), a test can run hours in virtual time, and the same seed gives the same packets.
+/// (`time.PumpReactor`, with host sockets `host.netty.PumpedLoop`), a test can run hours in virtual time, and the same seed gives the same
+/// packets.
 ///
 /// **A frame's way to the host.** `Link` → `FrameInput` (Ethernet) → `Ipv4Input` (checks, reassembly) → by protocol to
 /// `TcpNat`, `UdpInput` or `IcmpResponder`. Each stage decodes its layer once into the one `wire.PacketView`, and hands on, or drops
@@ -36,8 +37,9 @@
 /// a single wake-up is armed. Deadlines are numbers in one `TimerWheel`, never callbacks of their own; the work of a batch
 /// is bounded, so no guest or flow starves another; a network at rest is never woken.
 ///
-/// **Threads.** One thread, the reactor's, owns a network and all its parts; there is no lock. `Reactor.execute` is the only
-/// way in from other threads. More guests can have more networks, on more threads.
+/// **Threads.** One thread, the reactor's, owns a network and all its parts; there is no lock. `Reactor.execute`, and the queue of
+/// `link.EmbeddedLink`, are the only ways in from other threads. More guests can share a network
+/// through a switch (`lan.VirtualSwitch`), or have networks of their own, on more threads; networks share nothing.
 ///
 /// **Buffers.** Who is given a `ByteBuf` *borrows* it: it may read it during the call, and does not release it. Who must keep it
 /// retains it, and is the one to release it; a small payload in a large buffer is copied instead, because memory is what a buffer pins.
@@ -55,13 +57,16 @@
 /// **Arrows.** Who may import whom; `ArchitectureTest` checks it, and everything else in this text that a machine can:
 ///
 /// ```
-///   root ──► all          nat, service ──► tcp, net, host, time, wire      net ──► link, time, wire
+///   root ──► all          nat, service ──► tcp, net, host, time, wire      net ──► link, time, wire      lan ──► net, link, time, wire
+///   peer ──► nat and its imports
 ///   link ──► time, wire   tcp ──► wire     host.netty ──► host, time       stats ──► wire, all ──► stats
 /// ```
 ///
 /// **Reading order.** `wire` (`PacketView`, `TcpHeader`), `link.Link`, `time.Batch`, `net` (its diagram), `nat` (the phases of a flow),
 /// `tcp` (`TcpConnection.onSegment` beside RFC 9293 §3.10.7), `host.HostStream`, and last `GuestNetwork`, where all is tied together.
 /// Then the packet scripts in the tests: each shows one behaviour as packets.
+///
+/// **The program itself** can be a peer of its guests (`peer`), and decide about each flow they open (`nat.FlowPolicy`).
 ///
 /// **Life.** Constructed, started, closed once. Closing resets every flow, and closes the link and the host network.
 package dev.jslirp;

@@ -64,9 +64,11 @@ class ArchitectureTest {
             Map.entry("tcp", Set.of("wire", "stats")),
             Map.entry(HOST_NETTY, Set.of("host", "time", "stats")),
             Map.entry("net", Set.of("link", "time", "wire", "stats")),
+            Map.entry("lan", Set.of("net", "link", "time", "wire")),
             Map.entry("nat", Set.of("tcp", "net", "host", "time", "wire", "stats")),
             Map.entry("service", Set.of("tcp", "net", "host", "time", "wire", "stats")),
-            Map.entry("", Set.of("wire", "time", "host", "stats", "link", "tcp", HOST_NETTY, "net", "nat", "service")));
+            Map.entry("peer", Set.of("nat", "tcp", "net", "host", "time", "wire", "stats")),
+            Map.entry("", Set.of("wire", "time", "host", "stats", "link", "lan", "tcp", HOST_NETTY, "net", "nat", "service", "peer")));
 
     /// Members that would let time, threads, chance or a terminal in past the seams.
     private static final Set<String> BANNED_MEMBERS = Set.of("java/lang/System.nanoTime", "java/lang/System.currentTimeMillis",

@@ -1,19 +1,29 @@
 package dev.jslirp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.link.EmbeddedLink;
 import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.service.DnsConfig;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.testkit.Ipv4Packet;
 import dev.jslirp.testkit.NetworkFixture;
 import dev.jslirp.testkit.SimGuest.Received;
+import dev.jslirp.testkit.SimHostNetwork;
+import dev.jslirp.testkit.SimReactor;
+import dev.jslirp.testkit.TrackingAllocator;
 import dev.jslirp.testkit.UdpDatagram;
 import dev.jslirp.testkit.WireWriter;
+import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
+import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class GuestNetworkTest {
@@ -69,6 +79,65 @@ class GuestNetworkTest {
 
             assertEquals(1, net.count(Counter.DNS_FORWARDED));
             assertEquals(resolver, net.host.datagrams().getFirst().sent().getFirst().peer());
+        }
+    }
+
+    @Test
+    void aNetworkNeverStartedCanBeClosedAndAClosedOneNotStarted() {
+        SimReactor reactor = new SimReactor();
+        TrackingAllocator allocator = new TrackingAllocator();
+        SimHostNetwork host = new SimHostNetwork(reactor, allocator);
+        EmbeddedLink link = new EmbeddedLink(LinkCapabilities.plain(1500), _ -> true);
+        GuestNetwork network = new GuestNetwork(GuestNetworkConfig.defaults(), link, host, reactor, new SplittableRandom(1), allocator);
+        reactor.round(network::close);
+        reactor.round(network::close);
+        assertThrows(IllegalStateException.class, network::start);
+        allocator.assertAllReleased();
+    }
+
+    @Test
+    void aNetworkStartsOnce() {
+        try (NetworkFixture net = NetworkFixture.ready()) {
+            assertThrows(IllegalStateException.class, net.network::start);
+        }
+    }
+
+    @Test
+    void aListenerOfAStreamMayCloseTheNetwork() {
+        try (NetworkFixture net = NetworkFixture.ready()) {
+            List<String> events = new ArrayList<>();
+            HostStreamListener closing = (HostStreamListener) Proxy.newProxyInstance(getClass().getClassLoader(),
+                    new Class<?>[] {HostStreamListener.class}, (_, method, _) -> {
+                        events.add(method.getName());
+                        net.network.close();
+                        return null;
+                    });
+            net.reactor.round(() -> net.network.dial(IpAddress.v4(net.guest.ip()), 22, closing).close());
+            net.reactor.round(() -> net.network.dial(IpAddress.v4(net.guest.ip()), 22, closing));
+            net.reactor.advance(600_000_000_000L);
+
+            assertEquals(List.of("onConnectFailed"), events);
+            assertEquals(0, net.network.flowCount());
+            net.reactor.round(() -> net.network.dial(IpAddress.v4(net.guest.ip()), 22, closing));
+            assertEquals(List.of("onConnectFailed", "onConnectFailed"), events);
+        }
+    }
+
+    @Test
+    void aSnapshotStaysAsItWas() {
+        try (NetworkFixture net = NetworkFixture.ready()) {
+            GuestNetworkStats before = net.network.stats();
+            assertEquals(1, before.get(Counter.ARP_REPLIES_SENT));
+            net.guest.send(IpAddress.parse("1.2.3.4").v4Bits(), new UdpDatagram(5000, 53, new byte[10]));
+            net.guest.send(0x5254_0000_0001L, 0x0800, new byte[20]);
+            net.reactor.settle();
+
+            GuestNetworkStats after = net.network.stats();
+            assertEquals(0, before.flows());
+            assertEquals(1, after.flows());
+            assertEquals(0, before.get(DropReason.NOT_FOR_US));
+            assertEquals(1, after.get(DropReason.NOT_FOR_US));
+            assertEquals(0, after.linkDrops());
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.jslirp.bench;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
@@ -9,12 +11,23 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/// JMH's command line, with the allocation profiler always on and results written as JSON.
+/// JMH's command line, with the allocation profiler always on and results written as JSON; and two ways to look at result files:
+/// `compare BEFORE.json AFTER.json` and `plot RESULTS.json OUT.svg`.
 public final class Benchmarks {
     private Benchmarks() {}
 
     /// Takes the arguments of `org.openjdk.jmh.Main`: patterns of names, `-f`, `-i`, `-p`, `-l`, …
-    public static void main(String[] args) throws CommandLineOptionException, RunnerException {
+    public static void main(String[] args) throws CommandLineOptionException, RunnerException, IOException {
+        if (args.length == 3 && args[0].equals("compare")) {
+            Comparison.print(Path.of(args[1]), Path.of(args[2]), System.out);
+        } else if (args.length == 3 && args[0].equals("plot")) {
+            Plot.write(Path.of(args[1]), Path.of(args[2]));
+        } else {
+            measure(args);
+        }
+    }
+
+    private static void measure(String[] args) throws CommandLineOptionException, RunnerException {
         CommandLineOptions given = new CommandLineOptions(args);
         Options options = new OptionsBuilder().parent(given).addProfiler(GCProfiler.class).shouldFailOnError(true)
                 .resultFormat(ResultFormatType.JSON).result(given.getResult().orElse("jmh-result.json")).build();

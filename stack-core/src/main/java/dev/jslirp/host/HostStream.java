@@ -29,6 +29,11 @@ public interface HostStream {
     /// Drops the queue and resets the connection (SO_LINGER 0), also while connecting.
     void reset();
 
+    /// As [#reset()]; a peer within this process is told the cause.
+    default void reset(HostError cause) {
+        reset();
+    }
+
     /// Closes after the queue is written; unread bytes of the peer are discarded. While connecting it gives up.
     void close();
 

@@ -5,9 +5,16 @@
 /// Decorators wrap any link and own it: capture to pcap, trace as text, inject faults. They are main code, because an operator
 /// debugging a guest needs them as much as a test does.
 ///
+/// **Limits** of [dev.jslirp.link.EmbeddedLink] (fields of its `Limits`): frames from the guest that other threads have handed in
+/// (`handInFramesMax`, counted by `refusals()`, told to the one who hands in), frames for a guest without room (`heldFramesMax`,
+/// `heldBytesMax`, counted by `dropped()`).
+///
+/// **Threads.** A link belongs to the network's thread; `EmbeddedLink` alone has methods for others.
+///
 /// **Ownership.** Both directions borrow: `onFrame` and `transmit` may use the bytes during the call
 /// only. A link that queues copies the header and retains the payload parts; a decorator that delays a frame
-/// copies it, and releases the copy when it is closed.
+/// copies it, and releases the copy when it is closed. `EmbeddedLink.offer` consumes what it accepts, since the thread goes on.
+/// Several guests on one network are behind one link, the switch of `lan`; a link delivers no frame from inside its own `transmit`.
 ///
 /// **Imports**: `time`, `wire`.
 package dev.jslirp.link;

@@ -29,7 +29,7 @@ public final class IcmpEchoNat implements PacketHandler {
     /// One echo request whose ICMP header is decoded and checked. **Borrows** `frame`.
     @Override
     public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
-        switch (nat.policy().classify(packet.dstHi, packet.dstLo)) {
+        switch (nat.policy().classify(packet.dstHi, packet.dstLo, Ipv4Header.ICMP, 0)) {
             case OUTSIDE -> {
                 EchoFlow flow = flowOf(packet, frame, nowNs);
                 if (flow != null) {

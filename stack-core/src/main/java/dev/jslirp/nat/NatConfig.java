@@ -23,9 +23,11 @@ package dev.jslirp.nat;
 /// @param hostLoopback        whether the gateway's address reaches the host's loopback
 /// @param linkLocal           whether 169.254/16 (cloud metadata) may be reached
 /// @param udpFiltering        who may send to a UDP flow's host port
+/// @param reach               how far guests reach
 public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
         int hostBufferBytesMax, int guestBufferBytesMax, int flowFloorBytes, int resetsPerSecond, long halfOpenAgeNs,
-        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering) {
+        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback,
+        boolean linkLocal, UdpFiltering udpFiltering, Reach reach) {
     /// Filtering behaviour (RFC 4787 §5); mapping is always endpoint-independent.
     public enum UdpFiltering {
         /// Anyone may answer.
@@ -59,6 +61,9 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
         if (udpFiltering == null) {
             throw new IllegalArgumentException("udpFiltering is missing");
         }
+        if (reach == null) {
+            throw new IllegalArgumentException("reach is missing");
+        }
     }
 
     private static void requireAtLeastOne(String field, long value) {
@@ -70,48 +75,55 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
         return new NatConfig(65_536, 61_440, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
-                30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT);
+                30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT, Reach.NAT);
     }
 
     /// This configuration with other limits on flows.
     public NatConfig withFlows(int flowsMax, int tcpHalfOpenMax, int udpFlowsMax, int echoFlowsMax) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with another limit on the flows of one guest.
     public NatConfig withFlowsPerGuest(int flowsPerGuestMax) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with other limits on bytes held.
     public NatConfig withBuffers(int hostBufferBytesMax, int guestBufferBytesMax) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with another answer to whether the gateway's address reaches the host's loopback.
     public NatConfig withHostLoopback(boolean hostLoopback) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with another answer to whether 169.254/16 may be reached.
     public NatConfig withLinkLocal(boolean linkLocal) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with another filtering of UDP.
     public NatConfig withUdpFiltering(UdpFiltering udpFiltering) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
                 guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
-                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering);
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
+    }
+
+    /// This configuration with another reach of guests.
+    public NatConfig withReach(Reach reach) {
+        return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,
+                guestBufferBytesMax, flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 }

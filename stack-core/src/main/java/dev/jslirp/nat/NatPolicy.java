@@ -2,9 +2,11 @@ package dev.jslirp.nat;
 
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.Ipv4Header;
+import dev.jslirp.wire.PacketView;
 
 /// Which addresses a guest may talk to, and where on the host they lead. Stateless; the whole table is
-/// in [#classify].
+/// in [#classify]. The program's [FlowPolicy], if it has one, is asked first.
 ///
 /// The host's loopback can be reached under one name only, the gateway's address, and only where
 /// the configuration allows it. Every other name of it (127/8, 0/8, `::1`, `::`, and the IPv4-compatible
@@ -32,12 +34,38 @@ public final class NatPolicy {
     private final NatConfig config;
     private final AddressPlan plan;
 
-    NatPolicy(NatConfig config, AddressPlan plan) {
+    private final FlowPolicy flows;
+
+    NatPolicy(NatConfig config, AddressPlan plan, FlowPolicy flows) {
         this.config = config;
         this.plan = plan;
+        this.flows = flows;
     }
 
-    /// What the address with these halves is.
+    /// Whether the program wants to be asked about flows.
+    boolean isAsked() {
+        return flows != FlowPolicy.NONE;
+    }
+
+    /// What the program says about the flow that the packet in hand would open.
+    FlowPolicy.Verdict ask(PortForward.Protocol protocol, PacketView packet) {
+        return flows.decide(new FlowPolicy.Request(protocol, new IpAddress(packet.srcHi, packet.srcLo), packet.srcPort,
+                new IpAddress(packet.dstHi, packet.dstLo), packet.dstPort));
+    }
+
+    /// What a packet of `protocol` to this address and port may do. An address that leads outside, or to the host, is refused where the
+    /// guests' reach ends before it.
+    ///
+    /// @param port 0 for ICMP
+    public Destination classify(long hi, long lo, int protocol, int port) {
+        Destination destination = classify(hi, lo);
+        return switch (destination) {
+            case OUTSIDE, HOST_LOOPBACK -> config.reach().allows(hi, lo, protocol, port) ? destination : Destination.REFUSED;
+            case SERVICES_ONLY, REFUSED, ON_LINK, GROUP -> destination;
+        };
+    }
+
+    /// What the address with these halves is, whatever the guests' reach.
     public Destination classify(long hi, long lo) {
         if (plan.isOurs(hi, lo)) {
             return lo != plan.gateway().lo() ? Destination.SERVICES_ONLY
@@ -72,12 +100,12 @@ public final class NatPolicy {
         return hi == 0 && lo == LOOPBACK_LO ? plan.gateway().lo() : lo;
     }
 
-    /// Whether a datagram that arrived on the host from this address may be shown to a guest: its far address must be one
+    /// Whether a datagram that arrived on the host from this endpoint may be shown to a guest: its far address must be one
     /// the guest could talk to, so nobody can speak in the name of the guest network.
-    boolean mayArriveFrom(long hi, long lo) {
+    boolean mayArriveFrom(long hi, long lo, int port) {
         if (hi == 0 && lo == LOOPBACK_LO) {
-            return config.hostLoopback();
+            return classify(hi, plan.gateway().lo(), Ipv4Header.UDP, port) == Destination.HOST_LOOPBACK;
         }
-        return classify(hi, lo) == Destination.OUTSIDE;
+        return classify(hi, lo, Ipv4Header.UDP, port) == Destination.OUTSIDE;
     }
 }

@@ -23,9 +23,9 @@ import java.util.random.RandomGenerator;
 public record NatShared(NatConfig config, NatPolicy policy, AddressPlan plan, HostNetwork host, FrameOutput output, Batch batch,
         TimerWheel wheel, FlowTable flows, FlowLimits limits, Counters counters) {
     /// The state of a network without flows.
-    public static NatShared create(NatConfig config, AddressPlan plan, HostNetwork host, FrameOutput output, Batch batch,
-            TimerWheel wheel, Counters counters, RandomGenerator random) {
-        return new NatShared(config, new NatPolicy(config, plan), plan, host, output, batch, wheel, new FlowTable(random),
+    public static NatShared create(NatConfig config, FlowPolicy flowPolicy, AddressPlan plan, HostNetwork host, FrameOutput output,
+            Batch batch, TimerWheel wheel, Counters counters, RandomGenerator random) {
+        return new NatShared(config, new NatPolicy(config, plan, flowPolicy), plan, host, output, batch, wheel, new FlowTable(random),
                 new FlowLimits(config, counters), counters);
     }
 

@@ -265,7 +265,10 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
     public void onReset(ResetCause cause, long nowNs) {
         // RST ⇄ RST: the host peer must learn that bytes may be missing, which a FIN would deny.
         if (stream != null) {
-            stream.reset();
+            stream.reset(switch (cause) {
+                case RESET_BY_GUEST -> HostError.RESET;
+                case TIMED_OUT, KEEPALIVE -> HostError.TIMED_OUT;
+            });
             stream = null;
         }
         countRefusal();

@@ -1,5 +1,6 @@
 package dev.jslirp.nat;
 
+import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.StreamConnector;
@@ -31,7 +32,7 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     final TcpShared shared;
     private final IssGenerator iss;
     private final RandomGenerator random;
-    private final Map<InetSocketAddress, StreamConnector> services = new HashMap<>();
+    private final Map<InetSocketAddress, FlowConnector> services = new HashMap<>();
     /// Flows whose handshake is under way, oldest first.
     private final FlowList halfOpen = new FlowList();
     /// Flows in TIME_WAIT and its like, oldest first: the first to go when the table is full.
@@ -53,7 +54,21 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
 
     /// Answers connections to this address of the gateway by `service`, whatever policy says about the address.
     public void addService(IpAddress address, int port, StreamConnector service) {
-        services.put(new InetSocketAddress(address.toInetAddress(), port), service);
+        addService(address, port, (_, far, flow) -> service.connect(far, flow));
+    }
+
+    /// As [#addService(IpAddress, int, StreamConnector)], for a service that wants to know who connects; any address will do.
+    ///
+    /// @throws IllegalArgumentException if the address and port have a service already
+    public void addService(IpAddress address, int port, FlowConnector service) {
+        if (services.putIfAbsent(new InetSocketAddress(address.toInetAddress(), port), service) != null) {
+            throw new IllegalArgumentException("TCP port " + port + " of " + address + " has a service already");
+        }
+    }
+
+    /// Takes a service away; its connections live on.
+    public void removeService(IpAddress address, int port) {
+        services.remove(new InetSocketAddress(address.toInetAddress(), port));
     }
 
     /// The state of the connection with the guest, [TcpState#CLOSED] when there is none.
@@ -117,38 +132,91 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
 
     private void open(PacketView syn, ByteBuf frame, long nowNs) {
         InetSocketAddress far = new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, syn.dstLo), syn.dstPort);
-        StreamConnector service = services.get(far);
+        FlowConnector service = services.get(far);
         if (service != null) {
             connect(service, far, syn, nowNs);
-            return;
+        } else if (nat.policy().isAsked()) {
+            openAsAsked(far, syn, frame, nowNs);
+        } else {
+            openByAddress(syn, frame, nowNs);
         }
-        switch (nat.policy().classify(syn.dstHi, syn.dstLo)) {
+    }
+
+    private void openAsAsked(InetSocketAddress far, PacketView syn, ByteBuf frame, long nowNs) {
+        switch (nat.policy().ask(PortForward.Protocol.TCP, syn)) {
+            case FlowPolicy.Verdict.Pass _ -> openByAddress(syn, frame, nowNs);
+            case FlowPolicy.Verdict.Deny(HostError error) -> {
+                nat.counters().drop(DropReason.POLICY);
+                deny(error, syn, frame, nowNs);
+            }
+            case FlowPolicy.Verdict.Redirect(InetSocketAddress host) -> connectHost(host, syn, nowNs);
+            case FlowPolicy.Verdict.Connect(FlowConnector connector) -> connect(connector, far, syn, nowNs);
+        }
+    }
+
+    private void openByAddress(PacketView syn, ByteBuf frame, long nowNs) {
+        switch (nat.policy().classify(syn.dstHi, syn.dstLo, Ipv4Header.TCP, syn.dstPort)) {
             case OUTSIDE, HOST_LOOPBACK -> {
                 long hostLo = nat.policy().toHostLo(syn.dstHi, syn.dstLo);
-                connect(nat.host(), new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, hostLo), syn.dstPort), syn, nowNs);
+                connectHost(new InetSocketAddress(IpAddress.toInetAddress(syn.dstHi, hostLo), syn.dstPort), syn, nowNs);
             }
             case SERVICES_ONLY, REFUSED -> {
                 nat.counters().drop(DropReason.POLICY);
-                reset(syn, nowNs);
+                deny(HostError.REFUSED, syn, frame, nowNs);
             }
             case ON_LINK -> {
                 nat.counters().drop(DropReason.POLICY);
-                nat.output().icmpError(syn, frame, IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.HOST_UNREACHABLE, 0, nowNs);
+                deny(HostError.HOST_UNREACHABLE, syn, frame, nowNs);
             }
             case GROUP -> nat.counters().drop(DropReason.TCP_ADDRESS);
         }
     }
 
-    private void connect(StreamConnector connector, InetSocketAddress remote, PacketView syn, long nowNs) {
+    /// Answers a SYN for which there will be no flow.
+    private void deny(HostError error, PacketView syn, ByteBuf frame, long nowNs) {
+        switch (error) {
+            case REFUSED, RESET, UNSUPPORTED, TOO_BIG, OTHER -> reset(syn, nowNs);
+            case HOST_UNREACHABLE -> unreachable(IcmpHeader.HOST_UNREACHABLE, syn, frame, nowNs);
+            case NETWORK_UNREACHABLE -> unreachable(IcmpHeader.NET_UNREACHABLE, syn, frame, nowNs);
+            case PROHIBITED -> unreachable(IcmpHeader.ADMIN_PROHIBITED, syn, frame, nowNs);
+            case TIMED_OUT, NO_RESOURCES -> {
+                // Silence.
+            }
+        }
+    }
+
+    private void unreachable(int code, PacketView syn, ByteBuf frame, long nowNs) {
+        nat.output().icmpError(syn, frame, IcmpHeader.DESTINATION_UNREACHABLE, code, 0, nowNs);
+    }
+
+    private void connectHost(InetSocketAddress remote, PacketView syn, long nowNs) {
+        TcpFlow flow = flowFor(syn, nowNs);
+        if (flow != null) {
+            flow.connecting(nat.host().connect(remote, flow));
+        }
+    }
+
+    private void connect(FlowConnector connector, InetSocketAddress far, PacketView syn, long nowNs) {
+        TcpFlow flow = flowFor(syn, nowNs);
+        if (flow != null) {
+            var guest = new InetSocketAddress(IpAddress.toInetAddress(syn.srcHi, syn.srcLo), syn.srcPort);
+            flow.connecting(connector.connect(guest, far, flow));
+        }
+    }
+
+    /// A new flow for a SYN, null when there is no room for it.
+    private TcpFlow flowFor(PacketView syn, long nowNs) {
         if (!admit(syn.srcHi, syn.srcLo, nowNs)) {
             // Silence: the guest sends its SYN again, and then there may be room.
             nat.counters().drop(DropReason.FLOW_LIMIT);
-            return;
+            return null;
         }
         int ports = Flow.ports(syn.srcPort, syn.dstPort);
         TcpFlow flow = TcpFlow.fromGuest(this, syn, iss.next(syn.srcHi, syn.srcLo, syn.dstHi, syn.dstLo, ports, nowNs), nowNs);
         add(flow);
-        flow.connecting(connector.connect(remote, flow));
+        // Arms the time-out of the connect, whatever a connector does.
+        flow.join();
+        return flow;
     }
 
     private void add(TcpFlow flow) {
@@ -217,19 +285,18 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
 
     // ---- flows the host opens
 
-    /// Opens a flow towards the guest for an accepted connection; the guest sees it come from the gateway.
+    /// Opens a flow towards the guest for an accepted connection; the guest sees it come from `far`.
     ///
     /// @return the flow, or null when a limit is reached or no port is left
-    HostStreamListener accept(HostStream accepted, IpAddress guest, int guestPort, long nowNs) {
-        int farPort = admit(guest.hi(), guest.lo(), nowNs) ? freePort(accepted.remoteAddress().getPort(), guest, guestPort) : 0;
+    public HostStreamListener accept(HostStream accepted, IpAddress far, IpAddress guest, int guestPort, long nowNs) {
+        int farPort = admit(guest.hi(), guest.lo(), nowNs) ? freePort(accepted.remoteAddress().getPort(), far, guest, guestPort) : 0;
         if (farPort == 0) {
             nat.counters().increment(Counter.FORWARDS_REFUSED);
             return null;
         }
-        IpAddress gateway = nat.plan().gateway();
         int ports = Flow.ports(guestPort, farPort);
-        int isn = iss.next(guest.hi(), guest.lo(), gateway.hi(), gateway.lo(), ports, nowNs);
-        TcpFlow flow = TcpFlow.fromHost(this, accepted, guest.hi(), guest.lo(), gateway.hi(), gateway.lo(), ports, isn, nowNs);
+        int isn = iss.next(guest.hi(), guest.lo(), far.hi(), far.lo(), ports, nowNs);
+        TcpFlow flow = TcpFlow.fromHost(this, accepted, guest.hi(), guest.lo(), far.hi(), far.lo(), ports, isn, nowNs);
         add(flow);
         flow.join();
         nat.counters().increment(Counter.FORWARDS_ACCEPTED);
@@ -237,11 +304,10 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
     }
 
     /// The peer's own port where the guest endpoint has no flow with it, else another one; 0 when none was found.
-    private int freePort(int peerPort, IpAddress guest, int guestPort) {
+    private int freePort(int peerPort, IpAddress far, IpAddress guest, int guestPort) {
         int candidate = peerPort;
         for (int i = 0; i < PORT_TRIES; i++) {
-            if (nat.flows().find(guest.hi(), guest.lo(), nat.plan().gateway().hi(), nat.plan().gateway().lo(),
-                    Flow.ports(guestPort, candidate), Ipv4Header.TCP) == null) {
+            if (nat.flows().find(guest.hi(), guest.lo(), far.hi(), far.lo(), Flow.ports(guestPort, candidate), Ipv4Header.TCP) == null) {
                 return candidate;
             }
             candidate = random.nextInt(FIRST_UNPRIVILEGED_PORT, 65_536);

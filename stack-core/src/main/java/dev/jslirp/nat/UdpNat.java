@@ -11,6 +11,8 @@ import dev.jslirp.wire.PacketView;
 import dev.jslirp.wire.UdpHeader;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 
 /// The guest's UDP datagrams that no service of the gateway takes.
 public final class UdpNat implements PacketHandler {
@@ -26,17 +28,40 @@ public final class UdpNat implements PacketHandler {
     /// One datagram whose UDP header is decoded and checked. **Borrows** `frame`.
     @Override
     public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
-        UdpMapping answered = forwardAnsweredBy(packet);
-        if (answered != null) {
-            answered.send(packet, frame, nowNs);
+        UdpMapping exact = exactFlow(packet);
+        if (exact != null) {
+            exact.send(packet, frame, nowNs);
+        } else if (nat.policy().isAsked()) {
+            onPacketAsAsked(packet, frame, nowNs);
+        } else {
+            onPacketByAddress(packet, frame, nowNs);
+        }
+    }
+
+    private void onPacketAsAsked(PacketView packet, ByteBuf frame, long nowNs) {
+        if (nat.policy().classify(packet.dstHi, packet.dstLo) == NatPolicy.Destination.GROUP) {
+            nat.counters().drop(DropReason.POLICY);
             return;
         }
-        switch (nat.policy().classify(packet.dstHi, packet.dstLo)) {
+        UdpFlow known = flowOf(packet);
+        if (known != null && known.hasSentTo(packet)) {
+            known.send(packet, frame, nowNs);
+            return;
+        }
+        switch (nat.policy().ask(PortForward.Protocol.UDP, packet)) {
+            case FlowPolicy.Verdict.Pass _ -> onPacketByAddress(packet, frame, nowNs);
+            case FlowPolicy.Verdict.Deny(HostError error) -> deny(error, packet, nowNs);
+            case FlowPolicy.Verdict.Redirect(InetSocketAddress host) ->
+                sendBy(open(packet, host, nowNs), packet, frame, nowNs);
+            case FlowPolicy.Verdict.Connect _ -> deny(HostError.PROHIBITED, packet, nowNs);
+        }
+    }
+
+    private void onPacketByAddress(PacketView packet, ByteBuf frame, long nowNs) {
+        switch (nat.policy().classify(packet.dstHi, packet.dstLo, Ipv4Header.UDP, packet.dstPort)) {
             case OUTSIDE, HOST_LOOPBACK -> {
-                UdpMapping flow = flowOf(packet, nowNs);
-                if (flow != null) {
-                    flow.send(packet, frame, nowNs);
-                }
+                UdpFlow known = flowOf(packet);
+                sendBy(known != null ? known : open(packet, null, nowNs), packet, frame, nowNs);
             }
             case SERVICES_ONLY -> {
                 nat.counters().drop(DropReason.UDP_REFUSED);
@@ -55,29 +80,46 @@ public final class UdpNat implements PacketHandler {
         }
     }
 
-    /// The forward's peer that the guest answers with this datagram, or null.
-    private UdpMapping forwardAnsweredBy(PacketView packet) {
-        if (packet.dstLo != nat.plan().gateway().lo()) {
+    private void deny(HostError error, PacketView packet, long nowNs) {
+        nat.counters().drop(DropReason.POLICY);
+        unreachable(error, packet.srcHi, packet.srcLo, packet.srcPort, packet.dstHi, packet.dstLo, packet.dstPort, nowNs);
+    }
+
+    private static void sendBy(UdpFlow flow, PacketView packet, ByteBuf frame, long nowNs) {
+        if (flow != null) {
+            flow.send(packet, frame, nowNs);
+        }
+    }
+
+    /// The flow that has this very destination: a forward's peer, which the guest sees at the gateway, or a redirected flow. Null if
+    /// there is none.
+    private UdpMapping exactFlow(PacketView packet) {
+        if (packet.dstLo != nat.plan().gateway().lo() && !nat.policy().isAsked()) {
             return null;
         }
         return (UdpMapping) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
                 Flow.ports(packet.srcPort, packet.dstPort), Ipv4Header.UDP);
     }
 
-    private UdpMapping flowOf(PacketView packet, long nowNs) {
-        UdpMapping known = (UdpMapping) nat.flows().find(packet.srcHi, packet.srcLo, 0, 0, Flow.ports(packet.srcPort, 0), Ipv4Header.UDP);
-        return known != null ? known : open(packet, nowNs);
+    /// The flow of the guest's endpoint, wherever it sends to; null if there is none.
+    private UdpFlow flowOf(PacketView packet) {
+        return (UdpFlow) nat.flows().find(packet.srcHi, packet.srcLo, 0, 0, Flow.ports(packet.srcPort, 0), Ipv4Header.UDP);
     }
 
-    private UdpFlow open(PacketView packet, long nowNs) {
+    /// Opens a flow and its socket.
+    ///
+    /// @param redirect where all it sends goes, null for where the guest says
+    /// @return the flow, null when there is no room or no socket
+    private UdpFlow open(PacketView packet, InetSocketAddress redirect, long nowNs) {
         if (!admit(packet.srcHi, packet.srcLo)) {
             nat.counters().drop(DropReason.FLOW_LIMIT);
             return null;
         }
-        UdpFlow flow = new UdpFlow(this, packet, nowNs);
+        UdpFlow flow = redirect == null ? UdpFlow.toAnywhere(this, packet, nowNs) : UdpFlow.redirected(this, packet, redirect, nowNs);
         add(flow);
         try {
-            flow.opened(nat.host().openDatagrams(null, IpAddress.toInetAddress(packet.dstHi, packet.dstLo), flow));
+            InetAddress family = redirect == null ? IpAddress.toInetAddress(packet.dstHi, packet.dstLo) : redirect.getAddress();
+            flow.opened(nat.host().openDatagrams(null, family, flow));
         } catch (IOException e) {
             // Out of descriptors, most likely. The guest's own retry comes when there may be some again.
             nat.counters().increment(Counter.UDP_SEND_FAILED);

@@ -32,7 +32,10 @@
 /// went each way. A [dev.jslirp.nat.UdpForward] is a rule and its socket, with a flow per host peer, seen by the guest as a
 /// port of the gateway. **Echo.** An [dev.jslirp.nat.EchoFlow] is a guest's identifier towards one destination.
 ///
-/// **Policy** ([dev.jslirp.nat.NatPolicy#classify]):
+/// **Policy.** The embedding program's [dev.jslirp.nat.FlowPolicy] comes first, if there is one: it passes a flow on, denies it under a
+/// [dev.jslirp.host.HostError], redirects it to another address of the host's network, or ends it in a stream of its own (TCP). A
+/// redirected UDP conversation is a flow of its own with its own socket, since answers must be shown under the address the guest asked.
+/// What passes is decided by [dev.jslirp.nat.NatPolicy#classify]:
 ///
 /// | address | leads to | otherwise |
 /// |---|---|---|
@@ -43,6 +46,17 @@
 /// | 127/8, 0/8, `::/96` | refused: other names of the host's loopback | |
 /// | 169.254/16, `fe80::/10` | refused | `linkLocal` on: translated |
 /// | anything else | itself | |
+///
+/// Before an address leads outside or to the host's loopback, [dev.jslirp.nat.Reach] is asked:
+///
+/// | `reach` | outside, host's loopback | names that only resolvers outside know |
+/// |---|---|---|
+/// | NAT | as above | asked for |
+/// | ISOLATED | refused | fail |
+/// | RESTRICTED | refused but for its [dev.jslirp.nat.Hole]s | fail, unless a hole leads to the DNS address, port 53 |
+///
+/// In an isolated network DHCP names no router. Guests among themselves, DHCP, local names, ping of the gateway and port forwards
+/// (answers included) are open in all of them.
 ///
 /// Refused means TCP reset, UDP and echo "administratively prohibited"; `DropReason.POLICY` counts it.
 ///

@@ -2,6 +2,7 @@ package dev.jslirp.net;
 
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
+import java.util.List;
 
 /// Who is who on the guest network. IPv4 today; the types hold 128 bits.
 ///
@@ -11,8 +12,9 @@ import dev.jslirp.wire.MacAddress;
 /// @param dns          the DNS forwarder's address
 /// @param firstLease   first address the DHCP server hands out
 /// @param gatewayMac   Ethernet address of the gateway and all its services
+/// @param peers        further addresses of the network that are the gateway's: where a program in this process listens, or dials from
 public record AddressPlan(IpAddress network, int prefixLength, IpAddress gateway, IpAddress dns, IpAddress firstLease,
-        MacAddress gatewayMac) {
+        MacAddress gatewayMac, List<IpAddress> peers) {
     /// 52:55:0a:00:02:02: locally administered, spells the default gateway, as users of Slirp know it.
     public static final MacAddress DEFAULT_GATEWAY_MAC = new MacAddress(0x5255_0a00_0202L);
 
@@ -36,6 +38,24 @@ public record AddressPlan(IpAddress network, int prefixLength, IpAddress gateway
         if (MacAddress.isGroup(gatewayMac.bits())) {
             throw new IllegalArgumentException("gateway MAC " + gatewayMac + " is a group address");
         }
+        peers = List.copyOf(peers);
+        for (IpAddress peer : peers) {
+            requireInside("peer address", peer, network, mask);
+            if (peer.equals(firstLease)) {
+                throw new IllegalArgumentException("peer address " + peer + " is the first guest address");
+            }
+        }
+    }
+
+    /// A plan without further addresses.
+    public AddressPlan(IpAddress network, int prefixLength, IpAddress gateway, IpAddress dns, IpAddress firstLease,
+            MacAddress gatewayMac) {
+        this(network, prefixLength, gateway, dns, firstLease, gatewayMac, List.of());
+    }
+
+    /// This plan with further addresses for a program in this process.
+    public AddressPlan withPeers(IpAddress... addresses) {
+        return new AddressPlan(network, prefixLength, gateway, dns, firstLease, gatewayMac, List.of(addresses));
     }
 
     /// 10.0.2.0/24 with gateway .2, DNS .3, first lease .15.
@@ -69,9 +89,18 @@ public record AddressPlan(IpAddress network, int prefixLength, IpAddress gateway
         return IpAddress.isV4(hi, lo) && ((int) lo & maskBits()) == network.v4Bits();
     }
 
-    /// Whether these halves are one of the gateway's own addresses (router or DNS).
+    /// Whether these halves are one of the gateway's own addresses (router, DNS or peers).
     public boolean isOurs(long hi, long lo) {
-        return hi == 0 && (lo == gateway.lo() || lo == dns.lo());
+        return hi == 0 && (lo == gateway.lo() || lo == dns.lo() || !peers.isEmpty() && isPeer(lo));
+    }
+
+    private boolean isPeer(long lo) {
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.get(i).lo() == lo) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// The network's directed broadcast address, low half of the mapped form.

@@ -34,14 +34,19 @@ public final class UdpInput implements PacketHandler {
         this.counters = counters;
     }
 
-    /// Gives datagrams to `port` of `address`, one of the gateway's own, to `service`.
+    /// Gives datagrams to `port` of `address`, one of the gateway's own or one outside of the network, to `service`.
     ///
-    /// @throws IllegalArgumentException if the address is not the gateway's, or the port is not within 1 to 65535 or taken
+    /// @throws IllegalArgumentException if no datagram to the address comes here, or the port is not within 1 to 65535 or taken
     public void register(IpAddress address, int port, GatewayService service) {
-        if (!plan.isOurs(address.hi(), address.lo())) {
-            throw new IllegalArgumentException(address + " is not an address of the gateway");
+        switch (plan.destination(address.hi(), address.lo())) {
+            case OURS, OUTSIDE -> add(address, port, service);
+            case GUEST, BROADCAST, MULTICAST, INVALID -> throw new IllegalArgumentException(address + " is not an address of the gateway");
         }
-        add(address, port, service);
+    }
+
+    /// Takes a service away that was given by [#register].
+    public void unregister(IpAddress address, int port) {
+        registrations.removeIf(registration -> registration.port == port && registration.addressLo == address.lo());
     }
 
     /// Gives datagrams to `port` of the broadcast addresses to `service`.
@@ -68,7 +73,7 @@ public final class UdpInput implements PacketHandler {
             reason = switch (plan.destination(view.dstHi, view.dstLo)) {
                 case OURS -> toGateway(view, frame, nowNs);
                 case BROADCAST -> serve(BROADCAST.lo(), view, frame, nowNs) ? DropReason.NONE : DropReason.UDP_REFUSED;
-                case OUTSIDE -> toNat(view, frame, nowNs);
+                case OUTSIDE -> serve(view.dstLo, view, frame, nowNs) ? DropReason.NONE : toNat(view, frame, nowNs);
                 case MULTICAST, GUEST, INVALID -> DropReason.UDP_REFUSED;
             };
         }

@@ -50,6 +50,11 @@ public final class DhcpServer implements GatewayService {
         this.offered = networkOptions();
     }
 
+    /// Names no router from now on: for a network from which nothing is routed, so that a guest with another network uses that.
+    public void omitRouter() {
+        offered.remove(DhcpOptions.ROUTER);
+    }
+
     @Override
     public void onDatagram(PacketView packet, ByteBuf frame, long nowNs) {
         if (!config.enabled()) {
@@ -78,6 +83,11 @@ public final class DhcpServer implements GatewayService {
                 table.bind(lease.mac().bits(), lease.address().v4Bits(), lease.hostname(), lease.expiresNs(), nowNs);
             }
         }
+    }
+
+    /// The names of the leases in force.
+    GuestNames guestNames() {
+        return table;
     }
 
     private void onMessage(DhcpMessage message, long nowNs) {
@@ -221,7 +231,7 @@ public final class DhcpServer implements GatewayService {
         }
     }
 
-    /// RFC 4702 §4: no names are registered here, whatever the client wants.
+    /// RFC 4702 §4: nobody sends DNS updates here, whatever the client wants; the forwarder knows the names of leases.
     private static void addFqdn(DhcpMessage message, DhcpOptions options) {
         byte[] fqdn = message.options().get(DhcpOptions.CLIENT_FQDN);
         if (fqdn != null && fqdn.length >= FQDN_FIXED && fqdn.length <= 255) {
@@ -281,13 +291,22 @@ public final class DhcpServer implements GatewayService {
         return (int) message.options().number(code, 4, 0);
     }
 
-    /// What the guest calls itself, made safe to print and to store in a line of text.
+    /// What the guest calls itself (option 12, else option 81), made safe to print and to store in a line of text.
     private static String hostname(DhcpMessage message) {
         byte[] name = message.options().get(DhcpOptions.HOST_NAME);
+        byte[] fqdn = message.options().get(DhcpOptions.CLIENT_FQDN);
+        int start = 0;
+        int length = name == null ? 0 : name.length;
+        if (name == null && fqdn != null && fqdn.length > FQDN_FIXED) {
+            boolean labels = (fqdn[0] & FQDN_E) != 0; // RFC 4702 §2.3.1: as in DNS; the first label is enough
+            name = fqdn;
+            start = labels ? FQDN_FIXED + 1 : FQDN_FIXED;
+            length = labels ? Math.min(fqdn[FQDN_FIXED] & 0xff, fqdn.length - start) : fqdn.length - start;
+        }
         if (name == null) {
             return "";
         }
-        String text = new String(name, 0, Math.min(name.length, HOSTNAME_MAX), StandardCharsets.US_ASCII);
+        String text = new String(name, start, Math.min(length, HOSTNAME_MAX), StandardCharsets.US_ASCII);
         return text.replaceAll("[^A-Za-z0-9._-]", "");
     }
 }

@@ -18,6 +18,8 @@ abstract class DnsExchange implements Timed {
         void onDropped(DnsExchange exchange);
     }
 
+    private static final int FLAGS_OFFSET = 2, QUESTIONS_OFFSET = 4, TYPE_AND_CLASS = 4;
+
     final DnsForwarder forwarder;
     /// The query as the guest sent it.
     final DnsMessage question;
@@ -41,8 +43,8 @@ abstract class DnsExchange implements Timed {
         this.timer = forwarder.wheel.add(this);
     }
 
-    /// Sends the query to `upstream`. @return false if that failed at once
-    abstract boolean send(InetSocketAddress upstream);
+    /// Sends the query to `upstream`, under an id set by [#attempt]. @return false if that failed at once
+    abstract boolean send(InetSocketAddress upstream, long nowNs);
 
     /// Gives up what [#send] opened.
     abstract void abandon();
@@ -55,9 +57,7 @@ abstract class DnsExchange implements Timed {
             if (attempt > 0) {
                 forwarder.counters.increment(Counter.DNS_FAILOVERS);
             }
-            attemptId = forwarder.random.nextInt() & 0xffff;
-            query.setShort(0, attemptId);
-            if (send(upstream())) {
+            if (send(upstream(), nowNs)) {
                 forwarder.wheel.arm(timer, nowNs + forwarder.config.timeoutNs());
                 return;
             }
@@ -71,14 +71,24 @@ abstract class DnsExchange implements Timed {
         finish(answer);
     }
 
+    /// The id of the attempt that follows.
+    final void attempt(int id) {
+        attemptId = id;
+        query.setShort(0, id);
+    }
+
+    final int attemptId() {
+        return attemptId;
+    }
+
     /// A message from the resolver asked; **borrows** it.
     final void receive(ByteBuf message, int index, int length, long nowNs) {
-        DnsMessage answer = DnsMessage.parse(message, index, length);
-        if (answer == null || !answer.isResponse() || answer.id() != attemptId || !matches(answer)) {
+        if (length < DnsMessage.HEADER_LENGTH || message.getUnsignedShort(index) != attemptId || !answers(message, index, length)) {
             forwarder.counters.increment(Counter.DNS_FORGED_ANSWERS);
             return;
         }
-        boolean resolverFailed = answer.rcode() == DnsMessage.SERVFAIL || answer.rcode() == DnsMessage.REFUSED;
+        int rcode = message.getUnsignedShort(index + FLAGS_OFFSET) & DnsMessage.RCODE;
+        boolean resolverFailed = rcode == DnsMessage.SERVFAIL || rcode == DnsMessage.REFUSED;
         if (resolverFailed && (attempt + 1) % upstreams.size() != 0) {
             next(nowNs);
             return;
@@ -92,10 +102,36 @@ abstract class DnsExchange implements Timed {
         finish(copy);
     }
 
-    /// Some resolvers leave the question out of an error.
-    private boolean matches(DnsMessage answer) {
-        return answer.sameQuestion(question) || answer.name() == null && answer.questionEnd() == DnsMessage.HEADER_LENGTH
-                && answer.rcode() == DnsMessage.FORMERR;
+    /// Whether the message is an answer to the question asked, compared where it lies: nothing is decoded.
+    private boolean answers(ByteBuf message, int index, int length) {
+        int flags = message.getUnsignedShort(index + FLAGS_OFFSET);
+        int questions = message.getUnsignedShort(index + QUESTIONS_OFFSET);
+        if ((flags & DnsMessage.QR) == 0) {
+            return false;
+        }
+        if (questions == 0) {
+            // Some resolvers leave the question out of an error.
+            return (flags & DnsMessage.RCODE) == DnsMessage.FORMERR;
+        }
+        return questions == 1 && length >= question.questionEnd() && sameQuestion(message, index);
+    }
+
+    /// Type and class are equal, and so is the name but for the case of its letters (RFC 1035 §2.3.3; its length octets are below them).
+    private boolean sameQuestion(ByteBuf message, int index) {
+        int nameEnd = question.questionEnd() - TYPE_AND_CLASS;
+        if (message.getInt(index + nameEnd) != query.getInt(nameEnd)) {
+            return false;
+        }
+        for (int i = DnsMessage.HEADER_LENGTH; i < nameEnd; i++) {
+            if (lowerCase(message.getByte(index + i)) != lowerCase(query.getByte(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int lowerCase(byte octet) {
+        return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
     }
 
     /// Ends the exchange without an answer.
@@ -113,7 +149,6 @@ abstract class DnsExchange implements Timed {
     final InetSocketAddress upstream() {
         return upstreams.get(attempt % upstreams.size());
     }
-
 
     /// **Consumes** `answer`.
     private void finish(ByteBuf answer) {

@@ -4,6 +4,7 @@ import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.StreamConnector;
+import dev.jslirp.net.AddressPlan;
 import dev.jslirp.net.GatewayService;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
@@ -11,7 +12,6 @@ import dev.jslirp.time.Batch;
 import dev.jslirp.time.TimerWheel;
 import dev.jslirp.wire.DnsMessage;
 import dev.jslirp.wire.DropReason;
-import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.PacketView;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -25,9 +25,6 @@ import java.util.random.RandomGenerator;
 
 /// The DNS forwarder: a service at UDP port 53, and the connector for TCP port 53, of the DNS address.
 public final class DnsForwarder implements GatewayService, StreamConnector, AutoCloseable {
-    /// TTL of static names: short, since an operator may change them.
-    private static final int STATIC_TTL_SECONDS = 5;
-
     final DnsConfig config;
     final HostNetwork host;
     final Batch batch;
@@ -37,6 +34,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     final Counters counters;
     final ByteBufAllocator allocator;
     final DnsUpstreams upstreams;
+    final DnsSockets sockets;
     /// All exchanges, oldest first.
     final Set<DnsExchange> pending = new LinkedHashSet<>();
     /// Guests' TCP connections, the one quiet for longest first.
@@ -45,12 +43,13 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     private final DatagramOutput output;
     /// The exchanges of UDP queries by who asked what.
     private final Map<UdpAsker, DnsExchange> udpExchanges = new HashMap<>();
-    private final Map<String, String> pointers = new HashMap<>();
+    private final LocalNames local;
 
+    /// @param dhcp   knows the names guests gave themselves
     /// @param output how answers reach guests
     /// @param random unpredictable, but in tests
-    public DnsForwarder(DnsConfig config, HostNetwork host, DatagramOutput output, Batch batch, TimerWheel wheel, RandomGenerator random,
-            Counters counters, ByteBufAllocator allocator) {
+    public DnsForwarder(DnsConfig config, AddressPlan plan, DhcpServer dhcp, HostNetwork host, DatagramOutput output, Batch batch,
+            TimerWheel wheel, RandomGenerator random, Counters counters, ByteBufAllocator allocator) {
         this.config = config;
         this.host = host;
         this.output = output;
@@ -60,8 +59,8 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
         this.counters = counters;
         this.allocator = allocator;
         this.upstreams = new DnsUpstreams(config.upstreams(), config.refreshNs());
-        config.staticNames().forEach((name, addresses) ->
-                addresses.forEach(address -> pointers.putIfAbsent(reverseName(address), name)));
+        this.sockets = new DnsSockets(this);
+        this.local = new LocalNames(config, plan, dhcp.guestNames(), allocator);
     }
 
     @Override
@@ -79,10 +78,10 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
             return; // a retransmission; the answer is on its way
         }
         counters.increment(Counter.DNS_QUERIES);
-        ByteBuf local = answerLocally(query, frame, packet.payloadOffset);
-        if (local != null) {
-            sendAnswer(asker, local, 0, local.readableBytes(), frame, packet.payloadOffset);
-            local.release();
+        ByteBuf answer = answerLocally(query, frame, packet.payloadOffset, nowNs);
+        if (answer != null) {
+            sendAnswer(asker, answer, 0, answer.readableBytes(), frame, packet.payloadOffset);
+            answer.release();
             return;
         }
         forward(new UdpDnsExchange(this, query, frame, packet.payloadOffset, packet.payloadLength, new UdpReply(asker),
@@ -127,6 +126,7 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     public void close() {
         List.copyOf(streams).forEach(GuestDnsStream::dispose);
         List.copyOf(pending).forEach(DnsExchange::cancel);
+        sockets.close();
     }
 
     /// One query of a guest's stream. **Borrows** `bytes`.
@@ -137,13 +137,13 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
             return;
         }
         counters.increment(Counter.DNS_QUERIES);
-        ByteBuf local = answerLocally(query, bytes, index);
-        if (local != null) {
-            stream.answer(local, 0, local.readableBytes());
-            local.release();
+        long nowNs = batch.begin();
+        ByteBuf answer = answerLocally(query, bytes, index, nowNs);
+        if (answer != null) {
+            stream.answer(answer, 0, answer.readableBytes());
+            answer.release();
             return;
         }
-        long nowNs = batch.begin();
         DnsExchange exchange = new TcpDnsExchange(this, query, bytes, index, length, stream, upstreams.inOrder(nowNs));
         stream.add(exchange);
         forward(exchange, null, nowNs);
@@ -163,31 +163,22 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
     }
 
     /// The answer to what needs no resolver, owned by the caller; null when one must be asked.
-    private ByteBuf answerLocally(DnsMessage query, ByteBuf bytes, int index) {
-        ByteBuf answer = allocator.buffer();
+    private ByteBuf answerLocally(DnsMessage query, ByteBuf bytes, int index, long nowNs) {
         if (query.opcode() != 0) {
+            ByteBuf answer = allocator.buffer();
             query.writeEmpty(answer, bytes, index, DnsMessage.NOTIMP, 0);
             return answer;
         }
         if (query.name() == null) {
             counters.drop(DropReason.DNS_MALFORMED);
+            ByteBuf answer = allocator.buffer();
             query.writeEmpty(answer, bytes, index, DnsMessage.FORMERR, 0);
             return answer;
         }
-        List<IpAddress> addresses = query.qclass() == DnsMessage.IN ? config.staticNames().get(query.name()) : null;
-        String pointer = query.qclass() == DnsMessage.IN ? pointers.get(query.name()) : null;
-        if (addresses != null) {
-            query.writeAddresses(answer, bytes, index, addresses.stream().filter(address -> query.type() == DnsMessage.ANY
-                    || query.type() == (address.isV4() ? DnsMessage.A : DnsMessage.AAAA)).toList(), STATIC_TTL_SECONDS);
-        } else if (pointer != null && (query.type() == DnsMessage.PTR || query.type() == DnsMessage.ANY)) {
-            query.writePointer(answer, bytes, index, pointer, STATIC_TTL_SECONDS);
-        } else if (pointer != null) {
-            query.writeEmpty(answer, bytes, index, DnsMessage.NOERROR, DnsMessage.AA);
-        } else {
-            answer.release();
-            return null;
+        ByteBuf answer = local.answer(query, bytes, index, nowNs);
+        if (answer != null) {
+            counters.increment(Counter.DNS_ANSWERED_LOCALLY);
         }
-        counters.increment(Counter.DNS_ANSWERED_LOCALLY);
         return answer;
     }
 
@@ -230,21 +221,5 @@ public final class DnsForwarder implements GatewayService, StreamConnector, Auto
         public void onDropped(DnsExchange exchange) {
             udpExchanges.remove(asker);
         }
-    }
-
-    /// The name under which the name of an address is found (RFC 1035 §3.5, RFC 3596 §2.5).
-    private static String reverseName(IpAddress address) {
-        StringBuilder name = new StringBuilder();
-        if (address.isV4()) {
-            for (int shift = 0; shift < 32; shift += 8) {
-                name.append(address.v4Bits() >>> shift & 0xff).append('.');
-            }
-            return name.append("in-addr.arpa").toString();
-        }
-        for (int nibble = 0; nibble < 32; nibble++) {
-            long half = nibble < 16 ? address.lo() : address.hi();
-            name.append(Character.forDigit((int) (half >>> 4 * (nibble % 16)) & 0xf, 16)).append('.');
-        }
-        return name.append("ip6.arpa").toString();
     }
 }

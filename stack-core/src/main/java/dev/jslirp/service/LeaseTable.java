@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -15,12 +16,15 @@ import java.util.Set;
 ///
 /// DEVIATION: leases are keyed by MAC address, not by client identifier (RFC 2131 §4.2), so that boot firmware, installer
 /// and system of one machine, each with an identifier of its own, keep one address.
-final class LeaseTable {
+final class LeaseTable implements GuestNames {
     /// How long an offer is held open.
     static final long OFFER_NS = 60_000_000_000L;
     /// How long a declined address is not handed out.
     static final long QUARANTINE_NS = 600_000_000_000L;
     private static final long NOBODY = -1;
+    private static final int LABEL_MAX = 63;
+    /// Labels no guest may have: they are the gateway's, or make others trust whoever has them (web proxy and tunnel discovery).
+    private static final Set<String> RESERVED_LABELS = Set.of("gateway", "host", "dns", "localhost", "wpad", "isatap");
 
     /// In the order in which entries give way when the table is full; BOUND never does.
     private enum State { FREE, OFFERED, DECLINED, BOUND }
@@ -31,6 +35,8 @@ final class LeaseTable {
         State state;
         long untilNs;
         String hostname = "";
+        /// What DNS calls it, empty when it has no name there; key of `byLabel`.
+        String label = "";
 
         Entry(long mac, int address) {
             this.mac = mac;
@@ -44,6 +50,8 @@ final class LeaseTable {
     private final Set<Integer> reserved = new HashSet<>();
     private final Map<Long, Entry> byMac = new HashMap<>();
     private final Map<Integer, Entry> byAddress = new HashMap<>();
+    /// At most one label per entry. A label of an entry no longer bound is free for others.
+    private final Map<String, Entry> byLabel = new HashMap<>();
 
     /// @throws IllegalArgumentException naming a reservation that does not fit the plan
     LeaseTable(AddressPlan plan, DhcpConfig config) {
@@ -90,6 +98,7 @@ final class LeaseTable {
         entry.state = State.BOUND;
         entry.untilNs = untilNs;
         entry.hostname = hostname;
+        register(entry, label(hostname), nowNs);
         return leaseOf(entry);
     }
 
@@ -131,6 +140,50 @@ final class LeaseTable {
         }
         leases.sort(Comparator.comparingLong(lease -> lease.address().lo()));
         return leases;
+    }
+
+    @Override
+    public int addressOf(String label, long nowNs) {
+        Entry entry = byLabel.get(label);
+        return entry != null && stateAt(entry, nowNs) == State.BOUND ? entry.address : 0;
+    }
+
+    @Override
+    public String labelOf(int address, long nowNs) {
+        Entry entry = byAddress.get(address);
+        return entry != null && stateAt(entry, nowNs) == State.BOUND ? entry.label : "";
+    }
+
+    /// First come, first served: a label of one that is bound stays his.
+    private void register(Entry entry, String label, long nowNs) {
+        if (label.equals(entry.label)) {
+            return;
+        }
+        unregister(entry);
+        Entry holder = byLabel.get(label);
+        boolean taken = holder != null && stateAt(holder, nowNs) == State.BOUND;
+        if (taken || label.isEmpty() || RESERVED_LABELS.contains(label)) {
+            return;
+        }
+        if (holder != null) {
+            unregister(holder);
+        }
+        entry.label = label;
+        byLabel.put(label, entry);
+    }
+
+    private void unregister(Entry entry) {
+        byLabel.remove(entry.label, entry);
+        entry.label = "";
+    }
+
+    /// The first label of a host name as letters, digits and inner hyphens (RFC 952, RFC 1123 §2.1), or nothing; digits alone
+    /// would read as a number.
+    static String label(String hostname) {
+        int dot = hostname.indexOf('.');
+        String label = (dot < 0 ? hostname : hostname.substring(0, dot)).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        label = label.substring(0, Math.min(label.length(), LABEL_MAX)).replaceAll("^-|-$", "");
+        return label.matches("[0-9]*") ? "" : label;
     }
 
     /// Whether an address can belong to a guest at all.
@@ -240,6 +293,7 @@ final class LeaseTable {
     private void remove(Entry entry) {
         byAddress.remove(entry.address, entry);
         byMac.remove(entry.mac, entry);
+        unregister(entry);
     }
 
     private static Lease leaseOf(Entry entry) {

@@ -2,7 +2,6 @@ package dev.jslirp.service;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -29,11 +28,11 @@ public final class ResolvConf {
                 continue;
             }
             try {
-                InetSocketAddress server = new InetSocketAddress(InetAddress.getByName(matcher.group(1)), DNS_PORT);
+                InetSocketAddress server = new InetSocketAddress(InetAddress.ofLiteral(matcher.group(1)), DNS_PORT);
                 if (!found.contains(server)) {
                     found.add(server);
                 }
-            } catch (UnknownHostException e) {
+            } catch (IllegalArgumentException e) {
                 continue; // no numeric address after all, or an unknown scope
             }
         }

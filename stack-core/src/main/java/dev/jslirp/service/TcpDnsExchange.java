@@ -20,7 +20,8 @@ final class TcpDnsExchange extends DnsExchange {
     }
 
     @Override
-    boolean send(InetSocketAddress upstream) {
+    boolean send(InetSocketAddress upstream, long nowNs) {
+        attempt(forwarder.random.nextInt() & 0xffff);
         connection = new Connection();
         connection.stream = forwarder.host.connect(upstream, connection);
         return true;

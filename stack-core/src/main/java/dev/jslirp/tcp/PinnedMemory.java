@@ -3,11 +3,11 @@ package dev.jslirp.tcp;
 import io.netty.buffer.ByteBuf;
 
 /// What a retained buffer costs: a slice keeps the whole buffer it was cut from.
-final class PinnedMemory {
+public final class PinnedMemory {
     private PinnedMemory() {}
 
     /// Bytes of memory that `bytes` keeps from being used again.
-    static int bytes(ByteBuf bytes) {
+    public static int bytes(ByteBuf bytes) {
         ByteBuf root = bytes;
         while (root.unwrap() != null) {
             root = root.unwrap();

@@ -4,7 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/// The reactor of an embedder that has a loop of its own (a VMM, an emulator, a test): no threads, no clock.
+/// The reactor of an embedder that has a loop of its own (a VMM, an emulator, a test) and brings its own `host.HostNetwork`: no threads, no
+/// clock. With host sockets of `java.nio` it is `host.netty.PumpedLoop` that fits.
 ///
 /// The loop calls [#advanceTo] before it hands over frames, [#poll] after it, and may sleep until
 /// [#nextDeadlineNs]. The thread that does so owns the network; only [#execute] may be called by others, and `alert`

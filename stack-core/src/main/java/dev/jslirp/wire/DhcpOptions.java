@@ -39,6 +39,11 @@ public final class DhcpOptions {
         return put(code, text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /// Takes an option out, if it is there.
+    public void remove(int code) {
+        values.remove(code);
+    }
+
     /// The bytes of an option, null when it is absent. Not a copy.
     public byte[] get(int code) {
         return values.get(code);

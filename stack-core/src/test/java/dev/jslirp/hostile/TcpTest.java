@@ -110,6 +110,25 @@ class TcpTest extends HostileTest {
     }
 
     @Test
+    void aGuestAtItsLimitEndsNoFlowOfAnother() {
+        startNat(NatConfig.defaults().withFlows(100, 1_000, 10, 10).withFlowsPerGuest(5));
+        Attack closed = new Attack(net, 5_000, FAR, 80).open();
+        net.host.streams().getFirst().peerEof();
+        net.reactor.settle();
+        closed.read();
+        closed.raw(TcpSegment.FIN | TcpSegment.ACK, closed.seq, closed.next + 1, new byte[0]);
+        for (int i = 0; i < 6; i++) {
+            TcpSegment syn = new TcpSegment(6_000 + i, 80, 1_000, 0, TcpSegment.SYN, 60_000, 0, List.of(), new byte[0]);
+            fromSecond(FAR, Ipv4Packet.TCP, syn.encode(SECOND, FAR));
+        }
+
+        assertEquals(1, drops(DropReason.FLOW_LIMIT));
+        assertEquals(1 + 5, net.network.flowCount());
+        net.reactor.advance(61 * S);
+        startNat(NatConfig.defaults());
+    }
+
+    @Test
     void whenTheHostHasNoSocketsTheGuestHearsNothing() {
         net.host.setSocketsMax(10);
         for (int i = 0; i < 100; i++) {

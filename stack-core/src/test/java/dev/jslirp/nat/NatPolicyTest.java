@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NatPolicyTest {
-    private final NatPolicy policy = new NatPolicy(NatConfig.defaults(), AddressPlan.defaults());
+    private final NatPolicy policy = new NatPolicy(NatConfig.defaults(), AddressPlan.defaults(), FlowPolicy.NONE);
 
     @ParameterizedTest
     @CsvSource({
@@ -30,14 +30,14 @@ class NatPolicyTest {
     @ValueSource(strings = {"10.0.2.2", "127.0.0.1", "127.1.2.3", "0.0.0.0", "0.0.0.1", "::1", "::", "::127.0.0.1", "::ffff:127.0.0.1",
         "::ffff:0.0.0.0"})
     void withoutHostLoopbackEveryNameOfItIsRefused(String address) {
-        NatPolicy closed = new NatPolicy(NatConfig.defaults().withHostLoopback(false), AddressPlan.defaults());
+        NatPolicy closed = new NatPolicy(NatConfig.defaults().withHostLoopback(false), AddressPlan.defaults(), FlowPolicy.NONE);
 
         assertEquals(Destination.REFUSED, classify(closed, address));
     }
 
     @Test
     void linkLocalIsOpenedByConfiguration() {
-        NatPolicy open = new NatPolicy(NatConfig.defaults().withLinkLocal(true), AddressPlan.defaults());
+        NatPolicy open = new NatPolicy(NatConfig.defaults().withLinkLocal(true), AddressPlan.defaults(), FlowPolicy.NONE);
 
         assertEquals(Destination.OUTSIDE, classify(open, "169.254.169.254"));
     }
@@ -56,11 +56,11 @@ class NatPolicyTest {
 
     @Test
     void nobodyOutsideSpeaksInTheNameOfTheGuestNetwork() {
-        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.1").lo()));
-        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("1.2.3.4").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.2").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.15").lo()));
-        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.2").lo()));
+        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.1").lo(), 53));
+        assertTrue(policy.mayArriveFrom(0, IpAddress.parse("1.2.3.4").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.2").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("10.0.2.15").lo(), 53));
+        assertFalse(policy.mayArriveFrom(0, IpAddress.parse("127.0.0.2").lo(), 53));
     }
 
     private static Destination classify(NatPolicy policy, String address) {

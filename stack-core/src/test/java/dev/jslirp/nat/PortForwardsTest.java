@@ -90,6 +90,19 @@ class PortForwardsTest {
         assertEquals(address("192.168.1.10", 7777), net.host.datagrams().getFirst().sent().getFirst().peer());
     }
 
+    /// A privileged port shows as another one, which a peer may have for real.
+    @Test
+    void portsThatWouldShowAsOneAreToldApart() throws IOException {
+        add("udp::5353-:53");
+
+        Received privileged = arrives(0, address("192.168.1.9", 80), "a");
+        Received other = arrives(0, address("192.168.1.9", privileged.udp().srcPort()), "b");
+        assertNotEquals(privileged.udp().srcPort(), other.udp().srcPort());
+
+        answer(privileged, "answer");
+        assertEquals(address("192.168.1.9", 80), net.host.datagrams().getFirst().sent().getFirst().peer());
+    }
+
     @Test
     void twoForwardsToOneGuestPortAnswerFromTheirOwnSockets() throws IOException {
         add("udp::5353-:53");

@@ -22,6 +22,7 @@ import dev.jslirp.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -231,6 +232,48 @@ class TcpFlowTest {
     }
 
     @Test
+    void aPortWhoseLastBytesWaitIsReusedByANewSyn() {
+        TcpGuest guest = guest(5000).connect();
+        stream().setRoom(0);
+        guest.send(FIN | ACK, "last words".getBytes(UTF_8));
+        stream().peerEof();
+        net.reactor.settle();
+        guest.receiveAll();
+
+        TcpGuest again = guest(5000);
+        again.seq = guest.seq + 100_000;
+        again.connect();
+        again.send(ACK, "hello".getBytes(UTF_8));
+
+        stream().setRoom(Long.MAX_VALUE);
+        net.reactor.settle();
+        assertEquals("last words", new String(stream().peerReceived(), UTF_8));
+        assertFalse(stream().peerSawReset());
+        assertEquals("hello", new String(net.host.streams().getLast().peerReceived(), UTF_8));
+    }
+
+    /// The guest's last ACK and the host's taking of the last bytes, in one batch.
+    @Test
+    void bytesTheHostHasJustTakenAreNotFollowedByAReset() {
+        TcpGuest guest = guest(5000).connect();
+        stream().setRoom(0);
+        guest.send(FIN | ACK, "last words".getBytes(UTF_8));
+        stream().peerEof();
+        net.reactor.settle();
+        guest.ack = guest.expect(FIN).seq() + 1;
+
+        stream().setRoom(Long.MAX_VALUE);
+        net.reactor.round(() -> {
+            net.reactor.step();
+            net.guest.send(FAR, new TcpSegment(5000, 80, guest.seq, guest.ack, ACK, 65_535, 0, List.of(), new byte[0]));
+        });
+
+        assertEquals(0, net.network.flowCount());
+        assertEquals("last words", new String(stream().peerReceived(), UTF_8));
+        assertFalse(stream().peerSawReset());
+    }
+
+    @Test
     void aHostThatNeverTakesTheLastBytesIsGivenUp() {
         TcpGuest guest = guest(5000).connect();
         stream().setRoom(0);
@@ -304,6 +347,53 @@ class TcpFlowTest {
     }
 
     @Test
+    void bytesOfAResetFlowCountNoLonger() {
+        restart(GuestNetworkConfig.defaults().withNat(NatConfig.defaults().withBuffers(100_000, 1 << 20)));
+        int[] windows = new int[4];
+        for (int i = 0; i < windows.length; i++) {
+            TcpGuest guest = guest(5000 + i);
+            guest.send(SYN);
+            TcpSegment synAck = guest.expect(SYN | ACK);
+            windows[i] = synAck.window();
+            guest.ack = synAck.seq() + 1;
+            guest.send(ACK);
+            net.host.streams().getLast().setRoom(0);
+            for (int sent = 0; sent < 50_000; sent += 1_000) {
+                guest.send(ACK, new byte[1_000]);
+            }
+            guest.send(RST);
+        }
+        assertEquals(windows[0], windows[3]);
+    }
+
+    /// Windows were promised while the memory was free.
+    @Test
+    void promisedWindowsDoNotRaiseTheTotalTowardsHosts() {
+        restart(GuestNetworkConfig.defaults().withNat(NatConfig.defaults().withBuffers(100_000, 1 << 20)));
+        int floorBytes = NatConfig.defaults().flowFloorBytes();
+        TcpGuest[] guests = {guest(5000).connect(), guest(5001).connect(), guest(5002).connect()};
+        net.host.streams().forEach(stream -> stream.setRoom(0));
+        for (TcpGuest guest : guests) {
+            for (int i = 0; i < 60; i++) {
+                guest.send(ACK, new byte[1_000]);
+            }
+        }
+        int held = net.host.streams().stream().mapToInt(SimHostStream::unsentBytes).sum();
+        assertTrue(held > 90_000 && held <= 100_000 + guests.length * floorBytes, held + " bytes held");
+        assertNotEquals(0, net.count(Counter.HOST_BUFFER_LIMIT));
+
+        net.host.streams().forEach(stream -> stream.setRoom(Long.MAX_VALUE));
+        net.reactor.settle();
+        for (int i = 0; i < guests.length; i++) {
+            net.guest.takeAll();
+            guests[i].send(ACK, new byte[1]);
+            net.reactor.advance(S / 10);
+            int taken = net.host.streams().get(i).peerReceived().length;
+            assertEquals(1_001 + taken, guests[i].expect(ACK).ack(), "what was not taken was not acknowledged");
+        }
+    }
+
+    @Test
     void closingTheNetworkResetsBothSides() {
         TcpGuest guest = guest(5000).connect();
         SimHostStream stream = stream();
@@ -357,6 +447,23 @@ class TcpFlowTest {
 
         assertTrue(peer.peerSawReset());
         assertEquals(1, net.count(Counter.FORWARDS_REFUSED));
+    }
+
+    /// RFC 5927 §5.2.
+    @Test
+    void anIcmpErrorDoesNotEndAnOpenConnection() throws IOException {
+        SimHostStream peer = accept();
+        Received syn = net.guest.poll();
+        TcpGuest guest = new TcpGuest(net, 80, GATEWAY, PEER.getPort());
+        guest.ack = syn.tcp().seq() + 1;
+        guest.send(SYN | ACK);
+
+        net.guest.send(GATEWAY, new IcmpMessage(IcmpMessage.UNREACHABLE, 13, 0, Arrays.copyOf(syn.ipv4().encode(), 28)));
+        net.reactor.settle();
+        guest.send(ACK, "response".getBytes(UTF_8));
+
+        assertFalse(peer.peerSawReset());
+        assertEquals("response", new String(peer.peerReceived(), UTF_8));
     }
 
     @Test

@@ -8,18 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// One TCP endpoint of the simulated guest, which says what the test tells it to and counts sequence numbers.
-final class TcpGuest {
+public final class TcpGuest {
     private static final long RETRY_NS = 100_000_000L;
 
     private final NetworkFixture net;
-    final int far;
-    final int farPort;
-    final int port;
+    public final int far;
+    public final int farPort;
+    public final int port;
     /// Next sequence number to send, next one expected.
-    int seq = 1_000;
-    int ack;
+    public int seq = 1_000;
+    public int ack;
 
-    TcpGuest(NetworkFixture net, int port, int far, int farPort) {
+    public TcpGuest(NetworkFixture net, int port, int far, int farPort) {
         this.net = net;
         this.port = port;
         this.far = far;
@@ -27,7 +27,7 @@ final class TcpGuest {
     }
 
     /// Sends a segment at the current numbers; SYN, FIN and payload move them.
-    void send(int flags, byte... payload) {
+    public void send(int flags, byte... payload) {
         int acknowledged = (flags & TcpSegment.ACK) != 0 ? ack : 0;
         net.guest.send(far, new TcpSegment(port, farPort, seq, acknowledged, flags, 65_535, 0, List.of(), payload));
         seq += payload.length + ((flags & (TcpSegment.SYN | TcpSegment.FIN)) != 0 ? 1 : 0);
@@ -35,7 +35,7 @@ final class TcpGuest {
     }
 
     /// SYN, and ACK of the SYN-ACK.
-    TcpGuest connect() {
+    public TcpGuest connect() {
         send(TcpSegment.SYN);
         TcpSegment synAck = expect(TcpSegment.SYN | TcpSegment.ACK);
         ack = synAck.seq() + 1;
@@ -44,7 +44,7 @@ final class TcpGuest {
     }
 
     /// The next segment from the stack for this endpoint, which has all of `flags`.
-    TcpSegment expect(int flags) {
+    public TcpSegment expect(int flags) {
         List<String> others = new ArrayList<>();
         for (Received received = net.guest.poll(); received != null; received = net.guest.poll()) {
             TcpSegment segment = received.tcp();
@@ -57,7 +57,7 @@ final class TcpGuest {
     }
 
     /// Takes all data that has come and acknowledges it, until no more comes.
-    byte[] receiveAll() {
+    public byte[] receiveAll() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         while (takeData(bytes)) {
             send(TcpSegment.ACK);
@@ -66,7 +66,7 @@ final class TcpGuest {
     }
 
     /// As [#receiveAll], and waits for retransmissions of what was lost.
-    byte[] receiveAllRetrying() {
+    public byte[] receiveAllRetrying() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int idle = 0; idle < 20; idle++) {
             byte[] fresh = receiveAll();

@@ -135,6 +135,24 @@ class FrameOutputTest {
         assertEquals(65_535 - 80, net.output.maxTcpPayload());
     }
 
+    @Test
+    void datagramsCutFromASuperFrameHaveNumbersOfTheirOwn() {
+        use(LinkCapabilities.offloading(1_500, true));
+        net.output.udpRun(0, lo(OUTSIDE), 53, 0, lo(GUEST), 1_024, Unpooled.wrappedBuffer(pattern(2_500)), 0, 2_500, 1_000, net.nowNs);
+        int first = net.next().getUnsignedShort(18);
+        udp(pattern(10));
+        assertEquals(first + 3 & 0xffff, net.next().getUnsignedShort(18));
+    }
+
+    @Test
+    void echoReplyThatNoPacketHoldsIsDropped() {
+        net.output.echoReply(0, lo(OUTSIDE), 0, lo(GUEST), 1, 1, 64, Unpooled.buffer().writeZero(65_508), 0, 65_508, net.nowNs);
+        net.assertSilent();
+        assertEquals(1, net.counters.get(DropReason.TOO_BIG));
+        net.output.echoReply(0, lo(OUTSIDE), 0, lo(GUEST), 1, 1, 64, Unpooled.buffer().writeZero(65_507), 0, 65_507, net.nowNs);
+        assertEquals(65_515, net.joinFragments(OUTSIDE, GUEST, 1, 1_500).length);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {68, 576, 1_500, 65_535})
     void datagramOfAnySizeArrivesWholeInFragmentsThatFit(int mtu) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.wire.DropReason;
+import dev.jslirp.wire.Offload;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -46,7 +47,11 @@ class Ipv4ReassemblerTest {
     }
 
     private static byte[] fragment(int id, int offset, boolean more, byte[] bytes) {
-        return ethernet(GATEWAY_MAC, GUEST_MAC, 0x0800, ip(GUEST, OUTSIDE, 17, 64, id, (more ? MORE : 0) | offset / 8, bytes));
+        return fragment(17, id, offset, more, bytes);
+    }
+
+    private static byte[] fragment(int protocol, int id, int offset, boolean more, byte[] bytes) {
+        return ethernet(GATEWAY_MAC, GUEST_MAC, 0x0800, ip(GUEST, OUTSIDE, protocol, 64, id, (more ? MORE : 0) | offset / 8, bytes));
     }
 
     private void assertReassembled(byte[] transport) {
@@ -91,6 +96,29 @@ class Ipv4ReassemblerTest {
         byte[] largest = udp(GUEST, 1_024, OUTSIDE, 53, pattern(65_507));
         fragments(largest, 7, 1_480).forEach(net::receive);
         assertReassembled(largest);
+    }
+
+    /// RFC 791 §3.2.
+    @Test
+    void protocolsAreKeptApart() {
+        net.receive(fragment(6, 7, 0, true, Arrays.copyOf(DATAGRAM, 1_480)));
+        List<byte[]> fragments = fragments(DATAGRAM, 7, 1_480);
+        fragments.subList(1, fragments.size()).forEach(net::receive);
+        assertEquals(0, net.nat.size());
+        net.receive(fragments.getFirst());
+        assertArrayEquals(DATAGRAM, net.nat.getFirst().transport());
+        assertEquals(1, net.reassembler.datagrams());
+    }
+
+    /// What the link vouches for is a frame, not the datagram it is part of.
+    @Test
+    void checksumOfAReassembledDatagramIsCheckedWhateverTheFrameSaid() {
+        byte[] wrong = DATAGRAM.clone();
+        wrong[6] ^= 1;
+        long valid = Offload.pack(Offload.DATA_VALID, Offload.GSO_NONE, 0, 0, 0, 0);
+        fragments(wrong, 7, 1_480).forEach(fragment -> net.receive(fragment, valid));
+        assertEquals(0, net.nat.size());
+        assertEquals(1, net.counters.get(DropReason.UDP_CHECKSUM));
     }
 
     @Test

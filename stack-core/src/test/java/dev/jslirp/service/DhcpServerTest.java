@@ -221,6 +221,58 @@ class DhcpServerTest {
     }
 
     @Test
+    void offerIsHeldForAMinute() {
+        nowNs = 1;
+        assertEquals(FIRST, only(wanting(MAC, FIRST)).message.yiaddr());
+        nowNs += 59 * SECOND_NS;
+        assertEquals(FIRST + 1, only(wanting(MAC + 1, FIRST)).message.yiaddr());
+        nowNs += 2 * SECOND_NS;
+        assertEquals(FIRST, only(wanting(MAC + 2, FIRST)).message.yiaddr());
+    }
+
+    @Test
+    void leaseIsGivenBackByItsAddressOnly() {
+        only(select(MAC, FIRST));
+        assertEquals(List.of(), deliver(withCiaddr(DhcpMessage.RELEASE, MAC, FIRST + 1)));
+        DhcpMessage decline = message(DhcpMessage.DECLINE, MAC);
+        decline.options().putInt(DhcpOptions.REQUESTED_ADDRESS, FIRST + 1);
+        assertEquals(List.of(), deliver(decline));
+        assertEquals(1, server.leases(nowNs).size());
+        assertEquals(List.of(), deliver(withCiaddr(DhcpMessage.RELEASE, MAC, FIRST)));
+        assertEquals(List.of(), server.leases(nowNs));
+    }
+
+    @Test
+    void guestWhoseExpiredAddressWentToAnotherGetsANewOne() {
+        only(select(MAC, FIRST));
+        nowNs += 90_000 * SECOND_NS;
+        assertEquals(DhcpMessage.ACK, only(select(MAC + 1, FIRST)).type());
+        assertEquals(FIRST + 1, only(message(DhcpMessage.DISCOVER, MAC)).message.yiaddr());
+        assertEquals(DhcpMessage.ACK, only(select(MAC, FIRST + 1)).type());
+    }
+
+    @Test
+    void disabledServerIsSilent() {
+        server = server(new DhcpConfig(false, 3600, 10, Map.of(), null, null, List.of(), null, null, Map.of()));
+        assertEquals(List.of(), deliver(message(DhcpMessage.DISCOVER, MAC)));
+    }
+
+    @Test
+    void relayedMessageIsNotAnswered() {
+        assertEquals(List.of(), deliver(new DhcpMessage(1, 7, 0, 0, 0, 0, 0, ip("10.9.9.9"), MAC, "",
+                new DhcpOptions().put(53, (byte) DhcpMessage.DISCOVER))));
+        assertEquals(1, counters.get(DropReason.POLICY));
+    }
+
+    @Test
+    void reservedAddressIsRefusedToOthersBeforeItsGuestCame() {
+        server = server(new DhcpConfig(true, 3600, 10, Map.of(new MacAddress(MAC + 9), IpAddress.v4(FIRST)), null, null,
+                List.of(), null, null, Map.of()));
+        assertEquals(DhcpMessage.NAK, only(rebootWith(MAC, FIRST)).type());
+        assertEquals(FIRST + 1, only(wanting(MAC, FIRST)).message.yiaddr());
+    }
+
+    @Test
     void leasesSurviveARestartBySnapshot() {
         only(select(MAC, ip("10.0.2.50")));
         List<Lease> snapshot = server.leases(nowNs);
@@ -313,6 +365,12 @@ class DhcpServerTest {
 
     private static DhcpMessage withCiaddr(int type, long mac, int ciaddr) {
         return new DhcpMessage(1, 0x1234_5678, 0, 0, ciaddr, 0, 0, 0, mac, "", new DhcpOptions().put(53, (byte) type));
+    }
+
+    private static DhcpMessage wanting(long mac, int address) {
+        DhcpMessage discover = message(DhcpMessage.DISCOVER, mac);
+        discover.options().putInt(DhcpOptions.REQUESTED_ADDRESS, address);
+        return discover;
     }
 
     private static DhcpMessage rebootWith(long mac, int address) {

@@ -14,6 +14,7 @@ import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.net.AddressPlan;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.time.Batch;
@@ -250,11 +251,83 @@ class DnsForwarderTest {
         assertEquals("connected drained", guest.events);
     }
 
+    @Test
+    void resolverThatAnswersSomethingElseByTcpIsGivenUpAtOnce() {
+        Guest guest = new Guest();
+        ByteBuf query = query(1, "a.example", 1, 0);
+        guest.stream.write(Unpooled.buffer().writeShort(query.readableBytes()), 0, 2);
+        guest.stream.write(query, 0, query.readableBytes());
+        guest.stream.flush();
+        advance(0);
+        FakeStream resolver = host.streams.getFirst();
+        resolver.listener.onConnected();
+        resolver.sent.setShort(4, 0x8180).setShort(2, resolver.sent.getShort(2) + 1);
+        resolver.listener.onBytes(resolver.sent.copy());
+        assertEquals(1, counters.get(Counter.DNS_FORGED_ANSWERS));
+        assertEquals(2, host.streams.size());
+    }
+
+    @Test
+    void listOfResolversIsReadAgainAfterAWhile() {
+        List<InetSocketAddress> resolvers = new ArrayList<>(List.of(ONE));
+        forwarder = forwarder(DnsConfig.forwardingTo(() -> List.copyOf(resolvers)).withRetries(2 * SECOND_NS, 1)
+                .withSockets(1, 1, SECOND_NS, SECOND_NS));
+        ask(query(1, "a.example", 1, 0));
+        answer(host.sockets.getLast(), 0, ONE, 0);
+        resolvers.set(0, TWO);
+        advance(4);
+        ask(query(2, "a.example", 1, 0));
+        answer(host.sockets.getLast(), 0, ONE, 0);
+        assertEquals(2, answers.size());
+        advance(1);
+        ask(query(3, "a.example", 1, 0));
+        answer(host.sockets.getLast(), 0, TWO, 0);
+        assertEquals(3, answers.size());
+    }
+
+    @Test
+    void disabledForwarderIsSilentAndRefusesConnections() {
+        forwarder = forwarder(DnsConfig.disabled().withUpstreams(() -> List.of(ONE)));
+        ask(query(1, "a.example", 1, 0));
+        assertEquals(0, host.sockets.size());
+        assertEquals(0, answers.size());
+        Guest guest = new Guest();
+        advance(0);
+        assertEquals("failed", guest.events);
+    }
+
+    @Test
+    void guestThatReadsNoAnswersIsHeldBack() {
+        Guest guest = new Guest();
+        ByteBuf query = query(1, "host.internal", 1, 0);
+        int asked = 0;
+        while (guest.stream.unsentBytes() == 0) {
+            guest.stream.write(Unpooled.buffer().writeShort(query.readableBytes()), 0, 2);
+            guest.stream.write(query, 0, query.readableBytes());
+            guest.stream.flush();
+            advance(0);
+            assertTrue(++asked < 10_000, "answers pile up");
+        }
+        assertEquals(1, counters.get(Counter.DNS_STREAM_STALLED));
+        assertEquals(0, guest.received.readableBytes());
+        guest.stream.resumeReads();
+        advance(0);
+        assertEquals(0, guest.stream.unsentBytes());
+        assertEquals(asked, counters.get(Counter.DNS_ANSWERED_LOCALLY));
+    }
+
     private DnsForwarder forwarder(int pendingMax, int attempts, InetSocketAddress... upstreams) {
         DnsConfig config = DnsConfig.forwardingTo(() -> List.of(upstreams)).withStaticNames(Map.of("Host.internal.",
                 List.of(IpAddress.parse("10.0.2.2"), IpAddress.parse("fd00::2")))).withLimits(pendingMax, 2)
-                .withRetries(2 * SECOND_NS, attempts);
-        return new DnsForwarder(config, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
+                .withRetries(2 * SECOND_NS, attempts).withSockets(1, 1, SECOND_NS, SECOND_NS);
+        return forwarder(config);
+    }
+
+    private DnsForwarder forwarder(DnsConfig config) {
+        AddressPlan plan = AddressPlan.defaults();
+        DhcpServer dhcp = new DhcpServer(plan, DhcpConfig.defaults(), 1500, counters, allocator,
+                (dstMac, srcLo, srcPort, dstLo, dstPort, payload, index, length) -> { }, LeaseListener.NONE);
+        return new DnsForwarder(config, plan, dhcp, host, (srcHi, srcLo, srcPort, dstHi, dstLo, dstPort, payload, index, length, nowNs) -> {
             assertEquals(53, srcPort);
             assertEquals(4000, dstPort);
             answers.add(Unpooled.copiedBuffer(payload.slice(index, length)));

@@ -17,6 +17,8 @@ final class ScriptedGuest {
     static final int GUEST_ISS = -50, OUR_ISS = -10;
     static final int SYN = TcpHeader.SYN, ACK = TcpHeader.ACK, FIN = TcpHeader.FIN, RST = TcpHeader.RST;
     static final long MS = TestEndpoint.MS;
+    /// Deadlines after which a connection that was to end counts as one that never does.
+    private static final int SLEEPS_MAX = 10_000;
 
     final TestEndpoint end;
     long now = 1_000 * MS;
@@ -26,6 +28,7 @@ final class ScriptedGuest {
     boolean timestamps;
     private final int guestIss;
     private final int ourIss;
+    private int sleeps;
     private final PacketView view = new PacketView();
 
     ScriptedGuest(TcpConfig config, int mss, int maxSegmentBytes) {
@@ -152,6 +155,9 @@ final class ScriptedGuest {
 
     /// Time passes until the next deadline, which is met. @return how long it took, milliseconds
     long sleep() {
+        if (++sleeps > SLEEPS_MAX) {
+            throw new AssertionError("no end after " + SLEEPS_MAX + " deadlines");
+        }
         long start = now;
         now = end.connection.nextDeadlineNs();
         end.connection.onDeadline(now);

@@ -19,6 +19,8 @@ class TcpConnectionTest {
     private static final long MS = TestEndpoint.MS;
     private static final int GUEST = -50;
     private static final int ISS = -10;
+    /// More than any connection that gives up needs.
+    private static final int DEADLINES_MAX = 100;
 
     private final TestEndpoint end = new TestEndpoint(ScriptedGuest.DEFAULTS, 1460, 1460);
     private final PacketView view = new PacketView();
@@ -161,7 +163,8 @@ class TcpConnectionTest {
         append(10);
         long last = now;
         long gap = 0;
-        while (!end.closed) {
+        for (int deadlines = 0; !end.closed; deadlines++) {
+            assertTrue(deadlines < DEADLINES_MAX, "never gives up");
             now = end.connection.nextDeadlineNs();
             assertTrue(now - last >= gap || now - last >= 60_000 * MS);
             gap = now - last;
@@ -194,7 +197,8 @@ class TcpConnectionTest {
     @Test
     void unansweredKeepAlivesEndTheConnection() {
         establish();
-        while (!end.closed) {
+        for (int deadlines = 0; !end.closed; deadlines++) {
+            assertTrue(deadlines < DEADLINES_MAX, "never gives up");
             now = end.connection.nextDeadlineNs();
             end.connection.onDeadline(now);
         }

@@ -185,6 +185,20 @@ class TcpHandshakeTest {
         assertEquals(TcpState.FIN_WAIT_1, guest.state());
     }
 
+    /// RFC 7323 §2.2.
+    @Test
+    void windowOfTheGuestsSynIsNotScaled() {
+        ScriptedGuest guest = ScriptedGuest.plain().isCalled();
+        guest.window = 1_000;
+        guest.receive(SYN | ACK, -1, 0, 0, segment -> {
+            segment.mss = 1_000;
+            segment.windowScale = 2;
+        });
+        guest.end.sent.clear();
+        guest.append(12_000);
+        assertEquals(1_000, guest.onlyOut().payloadLength);
+    }
+
     @Test
     void dataBesideASynIsTakenWhenItComesAgain() {
         ScriptedGuest guest = ScriptedGuest.plain().isCalled();

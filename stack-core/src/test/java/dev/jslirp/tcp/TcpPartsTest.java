@@ -52,6 +52,24 @@ class TcpPartsTest {
         }
     }
 
+    /// RFC 9438 §4.7: a flow that is pushed back twice aims below where it was, and leaves room to a newer one.
+    @Test
+    void cubicConvergesFast() {
+        CongestionControl control = CongestionControl.of(TcpConfig.CongestionAlgorithm.CUBIC, 1000);
+        control.onAcked(10_000, 1, 0);
+        control.onAcked(20_000, 1, 0);
+        control.onAcked(40_000, 1, 0);
+        control.onAcked(20_000, 1, 0);
+        assertEquals(100_000, control.cwnd());
+        control.onLoss(100_000, 0);
+        control.onLoss(70_000, 0);
+        assertEquals(49_000, control.cwnd());
+        for (int second = 0; second <= 3; second++) {
+            control.onAcked(control.cwnd(), 1, second * 1_000_000_000L);
+        }
+        assertTrue(control.cwnd() > 57_000 && control.cwnd() < 61_000, control.cwnd() + ", the plateau is 59500");
+    }
+
     @Test
     void reassemblerFillsGapsAcrossTheWrapAndReleasesEverything() {
         Reassembler reassembler = new Reassembler(UnpooledByteBufAllocator.DEFAULT, 1 << 20);
@@ -115,6 +133,18 @@ class TcpPartsTest {
         assertEquals(95, board.sackedBytes());
         board.acknowledged(5, 10);
         assertTrue(board.isEmpty());
+    }
+
+    @Test
+    void scoreboardForgetsWhatIsBeyondItsLimit() {
+        SackScoreboard board = new SackScoreboard();
+        for (int i = 0; i < SackScoreboard.MAX_RANGES; i++) {
+            assertTrue(board.add(10 * i + 1, 10 * i + 2, 0, 10));
+        }
+        int beyond = 10 * SackScoreboard.MAX_RANGES + 1;
+        assertFalse(board.add(beyond, beyond + 1, 0, 10));
+        assertEquals(SackScoreboard.MAX_RANGES, board.sackedBytes());
+        assertTrue(board.add(2, 11, 0, 10), "what joins ranges needs no place");
     }
 
     @Test

@@ -214,6 +214,22 @@ class TcpReceivingTest {
     }
 
     @Test
+    void finBehindBytesThatDoNotFitWaitsForThem() {
+        ScriptedGuest guest = ScriptedGuest.plain();
+        guest.end.room = 1_000;
+        guest.connects();
+        guest.receive(FIN | ACK, 0, 0, 1_500);
+        assertEquals(1_000, guest.end.received.size());
+        assertEquals(TcpState.ESTABLISHED, guest.state());
+        assertEquals(1_000, guest.onlyOut().ack);
+        guest.end.room = 60_000;
+        guest.end.connection.onBatchEnd(guest.now);
+        guest.receive(FIN | ACK, 1_000, 0, 500);
+        assertEquals(1_500, guest.end.received.size());
+        assertEquals(TcpState.CLOSE_WAIT, guest.state());
+    }
+
+    @Test
     void payloadDoesNotCarryAResetIntoTheWindow() {
         ScriptedGuest guest = ScriptedGuest.plain().connects();
         guest.receive(ACK, 0, 0, 1_000);
@@ -237,6 +253,57 @@ class TcpReceivingTest {
         assertEquals(TcpState.CLOSE_WAIT, guest.state());
         assertEquals(200, guest.end.received.size(), "the first FIN counts");
         assertEquals(201, guest.onlyOut().ack);
+    }
+
+    @Test
+    void bytesBehindTheFinAreCutOff() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.receive(FIN | ACK, 50, 0, 50);
+        guest.end.sent.clear();
+        guest.receive(ACK, 0, 0, 200);
+        assertEquals(100, guest.end.received.size());
+        assertEquals(TcpState.CLOSE_WAIT, guest.state());
+        assertEquals(101, guest.onlyOut().ack);
+    }
+
+    @Test
+    void bytesBehindTheFinAreCutOffOfWhatWasHeld() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.receive(ACK, 50, 0, 100);
+        guest.receive(FIN | ACK, 100, 0, 0);
+        guest.end.sent.clear();
+        guest.receive(ACK, 0, 0, 50);
+        assertEquals(100, guest.end.received.size());
+        assertEquals(TcpState.CLOSE_WAIT, guest.state());
+        assertEquals(101, guest.onlyOut().ack);
+    }
+
+    @Test
+    void acksStayBeforeAHole() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.receive(ACK, 0, 0, 100);
+        guest.end.sent.clear();
+        for (int at = 200; at < 600; at += 100) {
+            guest.receive(ACK, at, 0, 100);
+            assertEquals(100, guest.onlyOut().ack, "one at once for every segment");
+        }
+        guest.receive(ACK, 100, 0, 100);
+        assertEquals(600, guest.onlyOut().ack);
+    }
+
+    @Test
+    void whatIsHeldIsGivenBackWhetherItIsDeliveredOrArrivesAgain() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.receive(ACK, 100, 0, 10);
+        guest.receive(ACK, 200, 0, 10);
+        assertTrue(guest.end.allocator.metric().usedHeapMemory() > 0, "copies of ours, as they are small");
+        guest.receive(ACK, 0, 0, 300);
+        assertEquals(300, guest.end.received.size());
+        assertEquals(0, guest.end.allocator.metric().usedHeapMemory());
+        guest.receive(ACK, 400, 0, 10);
+        guest.receive(ACK, 300, 0, 100);
+        assertEquals(410, guest.end.received.size());
+        assertEquals(0, guest.end.allocator.metric().usedHeapMemory());
     }
 
     @Test

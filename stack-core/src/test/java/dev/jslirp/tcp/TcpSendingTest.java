@@ -59,6 +59,23 @@ class TcpSendingTest {
         assertTrue(guest.silent());
     }
 
+    /// RFC 7323 §2.3.
+    @Test
+    void windowsAreScaledOnceTheHandshakeIsDone() {
+        ScriptedGuest guest = ScriptedGuest.plain();
+        guest.window = 1_000;
+        guest.connects(syn -> {
+            syn.mss = 1_000;
+            syn.windowScale = 2;
+        });
+        guest.append(12_000);
+        assertEquals(4, guest.end.sent.size(), "by the ACK of the handshake");
+        guest.end.sent.clear();
+        guest.window = 1_250;
+        guest.receive(ACK, 0, 4_000, 0);
+        assertEquals(5, guest.end.sent.size(), "by later ones");
+    }
+
     /// RFC 9293 §3.8.6.2.1, MUST-38.
     @Test
     void sillyWindowIsNotUsedUntilItsTimeIsUp() {
@@ -159,6 +176,74 @@ class TcpSendingTest {
         assertEquals(TcpState.FIN_WAIT_1, guest.state());
         guest.receive(ACK, 0, 1, 0);
         assertEquals(TcpState.FIN_WAIT_2, guest.state());
+    }
+
+    /// RFC 9293 §3.10.7.4: what lies beyond the guest's window would not be acceptable to it.
+    @Test
+    void acksStayInsideAWindowThatWasProbed() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.window = 0;
+        guest.receive(ACK, 0, 0, 0);
+        guest.append(10);
+        guest.sleep();
+        guest.end.sent.clear();
+        guest.receive(ACK, 0, 0, 10);
+        PacketView ack = guest.onlyOut();
+        assertEquals(0, ack.seq);
+        assertEquals(10, ack.ack);
+    }
+
+    /// RFC 9293 §3.10.7.4, SND.WL1.
+    @Test
+    void windowOfAnOlderSegmentIsNotUsed() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.window = 0;
+        guest.receive(ACK, 1_000, 0, 100);
+        guest.window = 60_000;
+        guest.receive(ACK, 0, 0, 100);
+        guest.end.sent.clear();
+        guest.append(10);
+        assertTrue(guest.silent());
+    }
+
+    @Test
+    void longTurnIsCutSoThatOthersGetTheirs() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.append(10_000);
+        guest.end.sent.clear();
+        guest.receive(ACK, 0, 10_000, 0);
+        guest.append(20_000);
+        assertEquals(16, guest.end.sent.size());
+        assertTrue(guest.end.connection.wantsAnotherTurn());
+        guest.end.connection.onBatchEnd(guest.now);
+        assertEquals(20, guest.end.sent.size());
+        assertFalse(guest.end.connection.wantsAnotherTurn());
+    }
+
+    /// RFC 9438 §5.8, RFC 7661 §4.3: what was not used was not tested.
+    @Test
+    void congestionWindowDoesNotGrowWhileItIsNotUsed() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        int at = 0;
+        for (int i = 0; i < 50; i++) {
+            guest.append(100);
+            at += 100;
+            guest.receive(ACK, 0, at, 0);
+        }
+        guest.end.sent.clear();
+        guest.append(30_000);
+        assertEquals(10, guest.end.sent.size());
+    }
+
+    /// RFC 6675 §4, NextSeg rule 4.
+    @Test
+    void lastSegmentIsRescuedOnceInARecovery() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.append(8_000);
+        guest.end.sent.clear();
+        guest.receive(ACK, 0, 0, 0, ScriptedGuest.sack(1_000, 5_000));
+        assertEquals(0, guest.out().seq);
+        assertEquals(7_000, guest.onlyOut().seq);
     }
 
     /// MUST-34, SHLD-15 to SHLD-17.

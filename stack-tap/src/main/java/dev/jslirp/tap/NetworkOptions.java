@@ -53,8 +53,13 @@ final class NetworkOptions {
         @Option(names = "--dns", paramLabel = "IP[:PORT]",
                 description = "Resolver to forward to; repeat for fail-over (default: those of the host's /etc/resolv.conf, followed as it changes).")
         List<String> resolvers = new ArrayList<>();
-        @Option(names = "--dns-name", paramLabel = "NAME=IP", description = "Name answered here; repeatable.")
+        @Option(names = {"--name", "--dns-name"}, paramLabel = "NAME=IP",
+                description = "Name answered here, without a dot also below the domain; repeatable.")
         List<String> names = new ArrayList<>();
+        @Option(names = "--domain", paramLabel = "DOMAIN", description = {
+                "Domain of the guests' names, given to them by DHCP; \"\" for none.",
+                "(default: " + DnsConfig.LOCAL_DOMAIN + ", not given by DHCP)"})
+        String domain;
         @Option(names = "--search", paramLabel = "DOMAIN", description = "Search domain; repeatable.")
         List<String> search = new ArrayList<>();
         @Option(names = "--hostname", paramLabel = "NAME", description = "Host name given by DHCP.")
@@ -149,13 +154,18 @@ final class NetworkOptions {
     }
 
     private DhcpConfig dhcp(DhcpConfig d) {
-        String domain = names.search.isEmpty() ? d.domain() : names.search.getFirst();
+        String domain = hasDomain() ? names.domain : names.search.isEmpty() ? d.domain() : names.search.getFirst();
         return new DhcpConfig(d.enabled(), d.leaseSeconds(), d.leasesMax(), d.reservations(), names.hostname, domain,
                 List.copyOf(names.search), d.nextServer(), d.bootFile(), d.extraOptions());
     }
 
     private DnsConfig dns() {
-        return DnsConfig.forwardingTo(resolvers()).withStaticNames(staticNames());
+        DnsConfig dns = DnsConfig.forwardingTo(resolvers()).withStaticNames(staticNames());
+        return names.domain == null ? dns : dns.withLocalDomain(hasDomain() ? names.domain : null);
+    }
+
+    private boolean hasDomain() {
+        return names.domain != null && !names.domain.isEmpty();
     }
 
     private Supplier<List<InetSocketAddress>> resolvers() {
@@ -188,7 +198,7 @@ final class NetworkOptions {
         for (String entry : names.names) {
             int equals = entry.indexOf('=');
             if (equals < 1) {
-                throw new IllegalArgumentException("--dns-name '" + entry + "': expected NAME=IP");
+                throw new IllegalArgumentException("--name '" + entry + "': expected NAME=IP");
             }
             String name = entry.substring(0, equals).toLowerCase(Locale.ROOT).replaceAll("\\.$", "");
             map.computeIfAbsent(name, _ -> new ArrayList<>()).add(IpAddress.parse(entry.substring(equals + 1)));
@@ -225,7 +235,8 @@ final class NetworkOptions {
 
     /// What /etc/resolv.conf says inside.
     String resolvConf() {
-        String search = names.search.isEmpty() ? "" : "search " + String.join(" ", names.search) + "\n";
+        List<String> domains = names.search.isEmpty() && hasDomain() ? List.of(names.domain) : names.search;
+        String search = domains.isEmpty() ? "" : "search " + String.join(" ", domains) + "\n";
         return "# written by jslirp\n" + search + "nameserver " + plan().dns() + "\n";
     }
 

@@ -9,10 +9,10 @@ import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.GatherList;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
-import dev.jslirp.tap.linux.VnetHeader;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.VnetHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 

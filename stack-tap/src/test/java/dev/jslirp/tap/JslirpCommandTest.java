@@ -34,7 +34,7 @@ class JslirpCommandTest {
             run --gateway foo -- true                | 2   | Invalid value for option '--gateway': not an IP address: 'foo'
             run --mtu 100 -- true                    | 2   | --mtu 100 is not within 576 to 65535
             run --dns x:y -- true                    | 2   | --dns 'x:y': expected an address like 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53
-            run --dns-name blah -- true              | 2   | --dns-name 'blah': expected NAME=IP
+            run --name blah -- true                  | 2   | --name 'blah': expected NAME=IP
             run --log-level loud -- true             | 2   | --log-level 'loud': expected one of error, warn, info, debug, trace
             run --ready-fd 999 -- true               | 2   | --ready-fd 999: no such descriptor is open
             run -- no-such-command                   | 127 | no-such-command: command not found

@@ -3,14 +3,16 @@ package dev.jslirp.host.netty;
 import dev.jslirp.time.Reactor;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
-/// The reactor on a Netty event loop; time is [System#nanoTime].
+/// The reactor on a Netty event loop; time is that of the loop's ticker, which is [System#nanoTime] for all but [PumpedLoop].
 ///
 /// A wake-up moved to a later time leaves the scheduled task where it is; when it fires too early, it
 /// is scheduled anew. So the usual re-arm per batch allocates nothing and touches no queue.
 public final class NettyReactor implements Reactor {
     private final EventLoop loop;
+    private final Ticker ticker;
     private final Runnable timer = this::onTimer;
     private Runnable onWake;
     private long wakeNs = Long.MAX_VALUE;
@@ -21,11 +23,12 @@ public final class NettyReactor implements Reactor {
     /// A reactor on `loop`, which becomes the owning thread.
     public NettyReactor(EventLoop loop) {
         this.loop = loop;
+        ticker = loop.ticker();
     }
 
     @Override
     public long nowNs() {
-        return System.nanoTime();
+        return ticker.nanoTime();
     }
 
     @Override
@@ -37,7 +40,7 @@ public final class NettyReactor implements Reactor {
         if (scheduled != null) {
             scheduled.cancel(false);
         }
-        schedule(System.nanoTime());
+        schedule(ticker.nanoTime());
     }
 
     @Override
@@ -55,6 +58,11 @@ public final class NettyReactor implements Reactor {
         loop.execute(task);
     }
 
+    /// When the handler of wake-ups wants to run next, [Long#MAX_VALUE] for never.
+    long wakeNs() {
+        return wakeNs;
+    }
+
     private void schedule(long nowNs) {
         scheduledNs = wakeNs;
         scheduled = loop.schedule(timer, Math.max(0, wakeNs - nowNs), TimeUnit.NANOSECONDS);
@@ -65,7 +73,7 @@ public final class NettyReactor implements Reactor {
         if (wakeNs == Long.MAX_VALUE) {
             return;
         }
-        long nowNs = System.nanoTime();
+        long nowNs = ticker.nanoTime();
         if (wakeNs - nowNs > 0) {
             schedule(nowNs);
         } else {

@@ -6,6 +6,9 @@
 /// [dev.jslirp.host.netty.NettyHostNetwork] opens sockets and keeps a list of them; what they share (one chunk to read into, one datagram
 /// buffer, one array for gathering writes) belongs to it, so an idle socket holds no buffer.
 ///
+/// **Whose thread.** Usually the loop has one. [dev.jslirp.host.netty.PumpedLoop] has none: the embedding program runs it, and gives it
+/// its clock.
+///
 /// **States of a stream.**
 /// ```
 ///   connect ─► CONNECTING ──onConnected──► OPEN ──close──► CLOSING ──queue written──► CLOSED

@@ -15,5 +15,5 @@
 ///
 /// **Ownership.** Whoever opened a descriptor closes it; an object that was given one owns it.
 ///
-/// **Imports**: `wire` (addresses). The only package that uses `java.lang.foreign`, but for `MemorySegment` in `tap.vhost`.
+/// **Imports**: `wire` (addresses). The only package that uses `java.lang.foreign`, but for memory segments in `tap.vhost`.
 package dev.jslirp.tap.linux;

@@ -1,8 +1,8 @@
 package dev.jslirp.tap.vhost;
 
 import dev.jslirp.tap.linux.NativeMemory;
-import dev.jslirp.tap.linux.VnetHeader;
 import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.VnetHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.foreign.Arena;
@@ -17,11 +17,9 @@ import java.util.Arrays;
 final class ReceiveQueue {
     /// Separate ranges of memory one frame may be spread over. 64 KiB in pages are 17.
     static final int PIECES_MAX = 1_024;
-    private static final int HEADER_BYTES = 12;
-    private static final int LEGACY_HEADER_BYTES = 10;
 
     private final ByteBufAllocator allocator;
-    private final MemorySegment vnet = Arena.ofAuto().allocate(HEADER_BYTES, 8);
+    private final MemorySegment vnet = Arena.ofAuto().allocate(VnetHeader.LENGTH_WITH_BUFFER_COUNT, 8);
     private final MemorySegment[] segments = new MemorySegment[PIECES_MAX];
     private final long[] offsets = new long[PIECES_MAX];
     private final int[] lengths = new int[PIECES_MAX];
@@ -40,7 +38,7 @@ final class ReceiveQueue {
 
     /// Bytes of the virtio-net header: without `num_buffers` only for a legacy driver that does not merge (§5.1.6.1).
     static int headerBytes(long features) {
-        return (features & (Features.VERSION_1 | Features.MRG_RXBUF)) != 0 ? HEADER_BYTES : LEGACY_HEADER_BYTES;
+        return (features & (Features.VERSION_1 | Features.MRG_RXBUF)) != 0 ? VnetHeader.LENGTH_WITH_BUFFER_COUNT : VnetHeader.LENGTH;
     }
 
     /// Writes a frame, given as header and payload, to buffers of `queue`, which the driver sees after [Virtqueue#tell].

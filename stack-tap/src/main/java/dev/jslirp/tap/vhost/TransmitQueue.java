@@ -2,8 +2,8 @@ package dev.jslirp.tap.vhost;
 
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.tap.linux.NativeMemory;
-import dev.jslirp.tap.linux.VnetHeader;
 import dev.jslirp.wire.Offload;
+import dev.jslirp.wire.VnetHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.foreign.MemorySegment;
@@ -108,7 +108,7 @@ final class TransmitQueue implements AutoCloseable {
             return;
         }
         int header = FRAME_OFFSET - headerBytes;
-        long offload = VnetHeader.decode(frame.getLongLE(header), frame.getShortLE(header + 8));
+        long offload = VnetHeader.decode(frame, header);
         if (!allowed(offload, features)) {
             refused++;
             return;

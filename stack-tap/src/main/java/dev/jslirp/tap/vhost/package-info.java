@@ -38,5 +38,5 @@
 ///
 /// **Ownership.** The link owns the listening socket, the session everything the front end sent: descriptors, mappings. Owning thread only.
 ///
-/// **Imports**: `link`, `wire`, `tap.linux`; `java.lang.foreign.MemorySegment` for the guest's memory.
+/// **Imports**: `link`, `wire`, `tap.linux`; of `java.lang.foreign`, `MemorySegment` with its layouts, and arenas for message and header.
 package dev.jslirp.tap.vhost;

@@ -1,8 +1,10 @@
-package dev.jslirp.tap.linux;
+package dev.jslirp.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.jslirp.wire.Offload;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -36,5 +38,19 @@ class VnetHeaderTest {
     @Test
     void ecnBitOfTheSegmentationTypeIsRemoved() {
         assertEquals(Offload.GSO_TCPV6, Offload.gsoType(VnetHeader.decode(0x84L << 8, (short) 0)));
+    }
+
+    @Test
+    void bothLengthsAreWrittenAndRead() {
+        long offload = Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_TCPV4, 1_448, 66, 34, 16);
+        ByteBuf bytes = Unpooled.buffer();
+        VnetHeader.write(bytes, offload, VnetHeader.LENGTH);
+        assertEquals(10, bytes.readableBytes());
+        VnetHeader.write(bytes, offload, VnetHeader.LENGTH_WITH_BUFFER_COUNT);
+        assertEquals(22, bytes.readableBytes());
+        assertEquals(offload, VnetHeader.decode(bytes, 0));
+        assertEquals(offload, VnetHeader.decode(bytes, 10));
+        assertEquals(1, bytes.getUnsignedShortLE(20), "bufferCount");
+        assertThrows(IllegalArgumentException.class, () -> VnetHeader.write(bytes, offload, 11));
     }
 }
