@@ -11,6 +11,17 @@ final class Constants {
     static final int F_GETFL = 3;
     static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;
+    static final int F_ADD_SEALS = 1033;
+    static final int F_GET_SEALS = 1034;
+    static final int F_SEAL_SHRINK = 2;
+    static final int SEEK_END = 2;
+
+    // sys/mman.h, sys/vfs.h
+    static final int PROT_READ = 1;
+    static final int PROT_WRITE = 2;
+    static final int MAP_SHARED = 1;
+    static final int MAP_NORESERVE = 0x4000;
+    static final int HUGETLBFS_MAGIC = 0x9584_58f6;
 
     // sys/socket.h
     static final int AF_UNIX = 1;
@@ -33,6 +44,7 @@ final class Constants {
     static final int MSG_NOSIGNAL = 0x4000;
     static final int MSG_DONTWAIT = 0x40;
     static final int MSG_TRUNC = 0x20;
+    static final int MSG_CTRUNC = 0x08;
     static final int MSG_ERRQUEUE = 0x2000;
 
     // sys/epoll.h

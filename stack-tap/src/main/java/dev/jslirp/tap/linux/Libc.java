@@ -66,8 +66,9 @@ final class Libc {
 
     private Libc() {}
 
+    /// A handle to a function of `parameters` parameters, for callers that few programs need (see [SharedMemory]).
     @SuppressWarnings("restricted")
-    private static MethodHandle fixed(String name, int parameters) {
+    static MethodHandle fixed(String name, int parameters) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters), Linker.Option.captureCallState("errno"));
     }
 
@@ -83,15 +84,22 @@ final class Libc {
         return FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
     }
 
-    private static long size(long result, MemorySegment state) {
+    /// The calling thread's place for `errno`.
+    static MemorySegment state() {
+        return STATE.get();
+    }
+
+    /// A result of 64 bits, or the negated error number.
+    static long size(long result, MemorySegment state) {
         return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
     }
 
-    private static int number(long result, MemorySegment state) {
+    /// A result of type `int`, or the negated error number.
+    static int number(long result, MemorySegment state) {
         return (int) result == -1 ? -(int) ERRNO.get(state, 0L) : (int) result;
     }
 
-    private static AssertionError impossible(Throwable t) {
+    static AssertionError impossible(Throwable t) {
         return new AssertionError("a downcall declares no exception", t);
     }
 

@@ -1,0 +1,171 @@
+package dev.jslirp.tap.vhost;
+
+import dev.jslirp.tap.linux.NativeMemory;
+import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.VnetHeader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/// Puts frames into the buffers of a guest's receive queue.
+///
+/// First as many chains are taken as the frame needs, and where their bytes lie is noted; if there are too few they are put back, and
+/// nothing has happened. Then virtio-net header, frame header and payload are copied into them, straight from the stack's buffers.
+final class ReceiveQueue {
+    /// Separate ranges of memory one frame may be spread over. 64 KiB in pages are 17.
+    static final int PIECES_MAX = 1_024;
+
+    private final ByteBufAllocator allocator;
+    private final MemorySegment vnet = Arena.ofAuto().allocate(VnetHeader.LENGTH_WITH_BUFFER_COUNT, 8);
+    private final MemorySegment[] segments = new MemorySegment[PIECES_MAX];
+    private final long[] offsets = new long[PIECES_MAX];
+    private final int[] lengths = new int[PIECES_MAX];
+    private int pieces;
+    /// Head and bytes of each chain taken for the frame.
+    private final int[] heads = new int[PIECES_MAX];
+    private final int[] filled = new int[PIECES_MAX];
+    private int chains;
+    /// Where the next byte goes.
+    private int piece;
+    private int inPiece;
+
+    ReceiveQueue(ByteBufAllocator allocator) {
+        this.allocator = allocator;
+    }
+
+    /// Bytes of the virtio-net header: without `num_buffers` only for a legacy driver that does not merge (§5.1.6.1).
+    static int headerBytes(long features) {
+        return (features & (Features.VERSION_1 | Features.MRG_RXBUF)) != 0 ? VnetHeader.LENGTH_WITH_BUFFER_COUNT : VnetHeader.LENGTH;
+    }
+
+    /// Writes a frame, given as header and payload, to buffers of `queue`, which the driver sees after [Virtqueue#tell].
+    /// **Borrows** both.
+    ///
+    /// @return false if there is no room for it, or the queue broke
+    boolean write(Virtqueue queue, long features, ByteBuf header, Payload payload, long offload) {
+        int headerBytes = headerBytes(features);
+        if (!reserve(queue, headerBytes + header.readableBytes() + payload.length(), (features & Features.MRG_RXBUF) != 0)) {
+            return false;
+        }
+        vnet.set(ValueLayout.JAVA_LONG, 0, VnetHeader.first(offload));
+        vnet.set(ValueLayout.JAVA_SHORT, 8, VnetHeader.csumOffset(offload));
+        vnet.set(ValueLayout.JAVA_SHORT, 10, (short) chains);
+        piece = 0;
+        inPiece = 0;
+        put(vnet.address(), headerBytes);
+        put(header, header.readerIndex(), header.readableBytes());
+        for (int i = 0; i < payload.parts(); i++) {
+            put(payload.buffer(i), payload.index(i), payload.length(i));
+        }
+        for (int i = 0; i < chains; i++) {
+            queue.use(heads[i], filled[i]);
+        }
+        return true;
+    }
+
+    /// Takes chains for `bytes` bytes.
+    private boolean reserve(Virtqueue queue, int bytes, boolean mergeable) {
+        pieces = 0;
+        chains = 0;
+        int left = bytes;
+        while (left > 0) {
+            if (chains == PIECES_MAX || chains == 1 && !mergeable) {
+                queue.putBack(chains);
+                return false;
+            }
+            int head = queue.take();
+            if (head == Virtqueue.NONE) {
+                queue.putBack(chains);
+                return false;
+            }
+            int room = reserveChain(queue, left);
+            if (room < 0) {
+                queue.putBack(chains + 1);
+                return false;
+            }
+            heads[chains] = head;
+            filled[chains++] = room;
+            left -= room;
+        }
+        return true;
+    }
+
+    /// Notes where the first `wanted` bytes of the chain lie.
+    ///
+    /// @return how many there are, or -1: the queue broke, or the bytes are scattered too much
+    private int reserveChain(Virtqueue queue, int wanted) {
+        int left = wanted;
+        while (left > 0 && queue.nextDescriptor()) {
+            if (!queue.writable) {
+                queue.wrongDirection();
+                return -1;
+            }
+            int bytes = (int) Math.min(left, queue.length);
+            if (!reserveDescriptor(queue, bytes)) {
+                return -1;
+            }
+            left -= bytes;
+        }
+        return queue.fault() == null ? wanted - left : -1;
+    }
+
+    private boolean reserveDescriptor(Virtqueue queue, int bytes) {
+        long address = queue.address;
+        int left = bytes;
+        while (left > 0) {
+            if (pieces == PIECES_MAX || !queue.find(address)) {
+                return false;
+            }
+            GuestMemory memory = queue.memory();
+            int run = (int) Math.min(left, memory.run);
+            segments[pieces] = memory.segment;
+            offsets[pieces] = memory.offset;
+            lengths[pieces++] = run;
+            address += run;
+            left -= run;
+        }
+        return true;
+    }
+
+    private void put(ByteBuf source, int index, int length) {
+        if (length == 0) {
+            return;
+        }
+        if (source.hasMemoryAddress()) {
+            put(source.memoryAddress() + index, length);
+            return;
+        }
+        // On the heap, as some of the control plane's are.
+        ByteBuf copy = allocator.directBuffer(length);
+        try {
+            copy.writeBytes(source, index, length);
+            put(copy.memoryAddress(), length);
+        } finally {
+            copy.release();
+        }
+    }
+
+    private void put(long source, int length) {
+        long from = source;
+        int left = length;
+        while (left > 0) {
+            if (inPiece == lengths[piece]) {
+                piece++;
+                inPiece = 0;
+            }
+            int bytes = Math.min(left, lengths[piece] - inPiece);
+            MemorySegment.copy(NativeMemory.ALL, from, segments[piece], offsets[piece] + inPiece, bytes);
+            from += bytes;
+            left -= bytes;
+            inPiece += bytes;
+        }
+    }
+
+    /// Lets go of the guest's memory, which is about to be unmapped.
+    void forget() {
+        Arrays.fill(segments, null);
+    }
+}
