@@ -29,6 +29,7 @@ final class AotTraining {
         line.setErr(new PrintWriter(new StringWriter())).setOut(new PrintWriter(new StringWriter()));
         line.execute("--version");
         line.parseArgs("run", "-p", "tcp:127.0.0.1:8080-:80", "--dns", "192.0.2.1", "--", "true");
+        line.parseArgs("serve", "--listen", "stream:/tmp/net.sock");
         line.execute("run", "--mtu", "1");
         EchoSockets.whyForbidden();
         Logging.level("info");

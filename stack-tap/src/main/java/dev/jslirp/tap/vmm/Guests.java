@@ -11,6 +11,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// The guests of all endpoints, and what the endpoints share. Ties each guest to the switch, and says who comes and goes. In-loop.
 final class Guests {
@@ -71,7 +72,7 @@ final class Guests {
 
     /// A guest's end: it is untied and closed.
     void dismiss(Link guest, ListenSpec where, String name, String reason, boolean violation) {
-        LOG.atLevel(violation ? org.slf4j.event.Level.WARN : org.slf4j.event.Level.INFO)
+        LOG.atLevel(violation ? Level.WARN : Level.INFO)
                 .log("{}: guest {} has gone: {}; frames it had no room for: {}", where, name, reason, guest.dropped());
         release(guest);
     }

@@ -1,6 +1,7 @@
 package dev.jslirp.tap.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -140,6 +141,40 @@ class BadInputIT {
     @Test
     void descriptorToAttachToIsNoTap() {
         assertOneLine(jslirp(Caller.ROOT, "attach", "--tap-fd", "0"), "0");
+    }
+
+    @Test
+    void placeToListenAtIsMalformed() {
+        for (String spec : List.of("nonsense", "stream:net.sock", "dgram:127.0.0.1:1", "stream:[::1]:99999", "stdio:x")) {
+            assertOneLine(jslirp(Caller.USER, "serve", "--listen", spec), "--listen", "'" + spec + "'");
+        }
+    }
+
+    @Test
+    void socketPathIsTooLong() {
+        assertOneLine(jslirp(Caller.USER, "serve", "--listen", "dgram:/tmp/" + "x".repeat(103)), "107 bytes");
+    }
+
+    @Test
+    void placeToListenAtIsTaken() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            String spec = "stream:127.0.0.1:" + taken.getLocalPort();
+            assertOneLine(jslirp(Caller.USER, "serve", "--listen", spec), spec, "EADDRINUSE");
+        }
+        // The first place of two is given up when the second cannot be had.
+        Path first = installation.scratch().resolve("first.sock");
+        assertOneLine(jslirp(Caller.USER, "serve", "--listen", "stream:" + first, "--listen", "stream:/etc/passwd"), "/etc/passwd", "no socket");
+        assertFalse(Files.exists(first));
+    }
+
+    @Test
+    void socketInADirectoryOfOthers() {
+        assertOneLine(jslirp(Caller.USER, "serve", "--listen", "stream:/etc/net.sock"), "/etc/net.sock", "EACCES");
+    }
+
+    @Test
+    void standardInputIsNoPipe() {
+        assertOneLine(jslirp(Caller.USER, "serve", "--listen", "stdio"), "standard input");
     }
 
     @Test

@@ -7,6 +7,8 @@
 /// like inside that process's namespaces with `nsenter`. When a guest is closed, its daemon prints its counters, and
 /// every flow, descriptor and buffer must be accounted for.
 ///
+/// [dev.jslirp.tap.guest.VmmGuest] stands for a virtual machine: a namespace whose frames this process carries to `jslirp serve`.
+///
 /// Everything here needs root (to make namespaces for the ordinary user's test, too) and the programs that `.ci/run`
 /// installs. Without them the tests are skipped, unless `-Djslirp.it.required=true`, which makes a missing
 /// prerequisite a failure.
