@@ -9,8 +9,7 @@ enum Netdev {
     USER,
     STREAM_UNIX,
     STREAM_TCP,
-    DGRAM,
-    VHOST_USER;
+    DGRAM;
 
     /// What `jslirp serve --listen` is told.
     String listen(Path socket, int port) {
@@ -19,7 +18,6 @@ enum Netdev {
             case STREAM_UNIX -> "stream:" + socket;
             case STREAM_TCP -> "stream:127.0.0.1:" + port;
             case DGRAM -> "dgram:" + socket;
-            case VHOST_USER -> "vhost-user:" + socket;
         };
     }
 
@@ -31,8 +29,6 @@ enum Netdev {
             case STREAM_TCP -> List.of("-netdev", "stream,id=net,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=" + port);
             case DGRAM -> List.of("-netdev", "dgram,id=net,local.type=unix,local.path=" + socket + '.' + guest
                     + ",remote.type=unix,remote.path=" + socket);
-            case VHOST_USER -> List.of("-chardev", "socket,id=peer,path=" + socket + ",reconnect=1",
-                    "-netdev", "vhost-user,id=net,chardev=peer");
         };
     }
 }

@@ -64,7 +64,8 @@ class QemuBenchmarkIT {
         Path socket = installation.scratch().resolve("passt.sock");
         Path log = installation.scratch().resolve("passt.log");
         Process passt = new ProcessBuilder("passt", "--foreground", "--runas", "0", "--ipv4-only", "--socket", socket.toString(),
-                "--address", "10.0.2.15", "--netmask", "24", "--gateway", GATEWAY, "--mtu", "1500").redirectErrorStream(true).redirectOutput(log.toFile()).start();
+                "--address", "10.0.2.15", "--netmask", "24", "--gateway", GATEWAY, "--mtu", "1500")
+                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
         Await.until("passt", () -> Files.exists(socket) || !passt.isAlive(), () -> Shell.run(5, "cat", log.toString()).out());
         return new Peer(Netdev.STREAM_UNIX.arguments(socket, 0, 0, 0), passt::destroy);
     }
@@ -76,17 +77,17 @@ class QemuBenchmarkIT {
             try (AutoCloseable _ = peer.server(); QemuGuest guest = new QemuGuest(installation.scratch(), 0, peer.arguments())) {
                 guest.dhcp().ok();
                 String ping = guest.sh(60, "ping -c 11 -i 0.2 " + GATEWAY).ok().out();
-                double down = rate(guest, "wget -q -O /dev/null http://" + GATEWAY + ':' + bytes.port() + "/bytes/" + BYTES + "/1");
-                double up = rate(guest, "(printf 'PUT /sum HTTP/1.0\\r\\nHost: x\\r\\nContent-Length: " + BYTES + "\\r\\n\\r\\n'; head -c " + BYTES
-                        + " /dev/zero) | nc " + GATEWAY + ' ' + bytes.port());
+                String page = "http://" + GATEWAY + ':' + bytes.port() + "/bytes/" + BYTES + "/1";
+                double down = rate(() -> guest.sh(240, "wget -q -O /dev/null " + page).ok());
+                double up = rate(() -> guest.upload(240, "head -c " + BYTES + " /dev/zero", BYTES, GATEWAY, bytes.port()));
                 return new Result(down, up, medianPing(ping));
             }
         }
     }
 
-    private static double rate(QemuGuest guest, String script) {
+    private static double rate(Runnable transfer) {
         long start = System.nanoTime();
-        guest.sh(240, script).ok();
+        transfer.run();
         return BYTES * 1e3 / (System.nanoTime() - start);
     }
 

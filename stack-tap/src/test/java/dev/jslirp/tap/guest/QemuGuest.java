@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Assumptions;
 /// [Initramfs]; its serial console carries shell commands.
 final class QemuGuest implements AutoCloseable {
     /// Where the kernel's package is unpacked; `.ci/run` puts it there.
-    private static final Path LINUX = Path.of(System.getProperty("jslirp.it.linux", System.getProperty("user.home") + "/.cache/jslirp/linux"));
+    private static final Path LINUX = Path.of(System.getProperty("jslirp.it.linux",
+            System.getProperty("user.home") + "/.cache/jslirp/linux"));
     private static final String QEMU = "qemu-system-x86_64";
     private static final int BOOT_SECONDS = 120;
     private static final String MEMORY = "384M";
@@ -40,8 +41,7 @@ final class QemuGuest implements AutoCloseable {
             qmp = scratch.resolve("qmp-" + System.nanoTime());
             List<String> command = new ArrayList<>(List.of(QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-no-reboot",
                     "-display", "none", "-serial", "stdio", "-qmp", "unix:" + qmp + ",server=on,wait=off",
-                    // Shared, as a vhost-user back end maps the guest's memory.
-                    "-object", "memory-backend-memfd,id=memory,share=on,size=" + MEMORY, "-machine", "pc,memory-backend=memory", "-m", MEMORY,
+                    "-machine", "pc", "-m", MEMORY,
                     "-kernel", kernel().toString(), "-initrd", initramfs.toString(),
                     "-append", "console=ttyS0 quiet panic=-1 mitigations=off"));
             command.addAll(network);
@@ -88,7 +88,8 @@ final class QemuGuest implements AutoCloseable {
         String id = Integer.toString(++lastId);
         try {
             var input = qemu.getOutputStream();
-            input.write((id + ' ' + Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)) + '\n').getBytes(StandardCharsets.US_ASCII));
+            String base64 = Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8));
+            input.write((id + ' ' + base64 + '\n').getBytes(StandardCharsets.US_ASCII));
             input.flush();
         } catch (IOException e) {
             throw new AssertionError("the guest's console is closed\n" + console(), e);
@@ -99,12 +100,21 @@ final class QemuGuest implements AutoCloseable {
         for (String line = nextLine(seconds, script); !line.equals("@end " + id); line = nextLine(seconds, script)) {
             text.append(line);
         }
-        return new Shell.Result(List.of(script), status, new String(Base64.getDecoder().decode(text.toString()), StandardCharsets.UTF_8), "");
+        String output = new String(Base64.getDecoder().decode(text.toString()), StandardCharsets.UTF_8);
+        return new Shell.Result(List.of(script), status, output, "");
     }
 
     /// Waits for the card, asks for a lease and configures the card with it.
     Shell.Result dhcp() {
-        return sh(60, "until [ -e /sys/class/net/eth0 ]; do usleep 50000; done; ip link set eth0 up && udhcpc -i eth0 -n -q -f -s /etc/udhcpc.script");
+        return sh(60, "until [ -e /sys/class/net/eth0 ]; do usleep 50000; done; "
+                + "ip link set eth0 up && udhcpc -i eth0 -n -q -f -s /etc/udhcpc.script");
+    }
+
+    /// Sends the `length` bytes that the script `source` prints to [ByteServer]'s `/sum`, and returns the answer.
+    String upload(int seconds, String source, long length, String host, int port) {
+        String head = "PUT /sum HTTP/1.0\\r\\nHost: x\\r\\nContent-Length: " + length + "\\r\\n\\r\\n";
+        String answer = sh(seconds, "(printf '" + head + "'; " + source + ") | nc " + host + ' ' + port).ok().out();
+        return answer.substring(answer.lastIndexOf('\n') + 1);
     }
 
     /// Takes the card out, replaces what is behind it by `network`, a QMP command, and plugs the card in again.
@@ -114,7 +124,8 @@ final class QemuGuest implements AutoCloseable {
             client.await("DEVICE_DELETED");
             client.execute("{'execute':'netdev_del','arguments':{'id':'net'}}");
             client.execute(network);
-            client.execute("{'execute':'device_add','arguments':{'driver':'virtio-net-pci','id':'card','netdev':'net','mac':'" + mac(number) + "'}}");
+            client.execute("{'execute':'device_add','arguments':{"
+                    + "'driver':'virtio-net-pci','id':'card','netdev':'net','mac':'" + mac(number) + "'}}");
         } catch (IOException e) {
             throw new AssertionError("QEMU's monitor: " + e + '\n' + console(), e);
         }

@@ -36,7 +36,8 @@ class QemuPairIT {
         assertTrue(first.dhcp().ok().out().contains("lease 10.0.2.15/24"));
         assertTrue(second.dhcp().ok().out().contains("lease 10.0.2.16/24"));
         assertTrue(second.sh(30, "ping -c 3 -s 1000 10.0.2.15").ok().out().contains("3 packets received"));
-        String sum = first.sh(60, "head -c 20000000 /dev/urandom > /tmp/file; (nc -l -p 9 < /tmp/file > /dev/null &); md5sum < /tmp/file").ok().out();
-        assertEquals(sum, second.sh(60, "nc 10.0.2.15 9 < /dev/null | md5sum").ok().out());
+        String sum = first.sh(60, "mkdir /tmp/www && head -c 20000000 /dev/urandom > /tmp/www/file "
+                + "&& httpd -h /tmp/www && md5sum < /tmp/www/file").ok().out();
+        assertEquals(sum, second.sh(60, "wget -q -O - http://10.0.2.15/file | md5sum").ok().out());
     }
 }

@@ -23,7 +23,8 @@ final class ServedNetwork implements AutoCloseable {
             port = Ports.free();
             log = Files.createTempFile(installation.scratch(), "serve", ".log");
             socket = installation.scratch().resolve(log.getFileName() + ".sock");
-            command = new ArrayList<>(List.of(installation.launcher().toString(), "serve", "--stats", "--listen", netdev.listen(socket, port)));
+            command = new ArrayList<>(List.of(installation.launcher().toString(), "serve", "--stats"));
+            command.addAll(List.of("--listen", netdev.listen(socket, port)));
             command.addAll(List.of(options));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -64,7 +65,9 @@ final class ServedNetwork implements AutoCloseable {
 
     /// The same as a command to QEMU's monitor, for streams.
     String monitorCommand() {
-        String address = netdev == Netdev.STREAM_UNIX ? "'type':'unix','path':'" + socket + '\'' : "'type':'inet','host':'127.0.0.1','port':'" + port + '\'';
+        String address = netdev == Netdev.STREAM_UNIX
+                ? "'type':'unix','path':'" + socket + '\''
+                : "'type':'inet','host':'127.0.0.1','port':'" + port + '\'';
         return "{'execute':'netdev_add','arguments':{'type':'stream','id':'net','server':false,'addr':{" + address + "}}}";
     }
 
