@@ -37,8 +37,8 @@
 /// is bounded, so no guest or flow starves another; a network at rest is never woken.
 ///
 /// **Threads.** One thread, the reactor's, owns a network and all its parts; there is no lock. `Reactor.execute` is the only
-/// way in from other threads. More guests can share a network through a switch (`lan.VirtualSwitch`), or have networks of their own, on more
-/// threads; networks share nothing.
+/// way in from other threads. More guests can share a network through a switch (`lan.VirtualSwitch`), or have networks of their own, on
+/// more threads; networks share nothing.
 ///
 /// **Buffers.** Who is given a `ByteBuf` *borrows* it: it may read it during the call, and does not release it. Who must keep it
 /// retains it, and is the one to release it; a small payload in a large buffer is copied instead, because memory is what a buffer pins.

@@ -8,7 +8,7 @@ import dev.jslirp.link.LinkCapabilities;
 /// @param portsMax       ports, 1 … 4 096
 /// @param macsMax        MAC addresses remembered, `portsMax` … 65 536
 /// @param macsPerPortMax of these on one port, at least 1
-/// @param macAgeNs       how long a MAC address is remembered without being heard, in nanoseconds, at least 1 s (300 s in IEEE 802.1D §7.9.2)
+/// @param macAgeNs       how long a MAC address is remembered without being heard, at least 1 s, in nanoseconds (IEEE 802.1D §7.9.2: 300 s)
 /// @param leasesMax      leases remembered for guarded ports, at least 1
 /// @param segmentsMax    frames one super-frame between guests may become, at least 45; 125 are 64 KiB at an MTU of 576
 public record SwitchConfig(int mtuBytes, int portsMax, int macsMax, int macsPerPortMax, long macAgeNs, int leasesMax, int segmentsMax) {
@@ -29,7 +29,7 @@ public record SwitchConfig(int mtuBytes, int portsMax, int macsMax, int macsPerP
 
     /// Defaults fit for a hundred guests.
     public static SwitchConfig defaults(int mtuBytes) {
-        return new SwitchConfig(mtuBytes, 256, 4_096, 64, 300 * S, 4_096, 128);
+        return new SwitchConfig(mtuBytes, 256, 4_096, 64, 300 * S, 4_096, 256);
     }
 
     /// This configuration with other limits on ports and MAC addresses.

@@ -68,7 +68,7 @@ public final class VirtualSwitch implements Link {
     /// no frame from inside its `transmit`; that one would be dropped.
     ///
     /// @return the port; null when there are `portsMax` already, or the switch is closed: then `link` stays the caller's
-    /// @throws IllegalArgumentException if the link's MTU is below the network's, or the MAC address is another guarded port's, or the gateway's
+    /// @throws IllegalArgumentException if the link's MTU is below the network's, or the MAC address is the gateway's or another guarded port's
     public SwitchPort add(PortConfig portConfig, Link link) {
         int mtuBytes = link.capabilities().mtuBytes();
         if (mtuBytes < config.mtuBytes()) {
@@ -250,8 +250,8 @@ public final class VirtualSwitch implements Link {
         return known != null ? known : guarding(mac);
     }
 
-    /// Sends a frame to the port that is known, else to all that may want it. A guarded port has one station, so it does not want unicast to
-    /// one that is nowhere.
+    /// Sends a frame to the port that is known, else to all that may want it. A guarded port has one station, so it does not want
+    /// unicast to one that is nowhere.
     private void spread(OutboundFrame frame, SwitchPort known, boolean group, SwitchPort from) {
         spreading = true;
         try {

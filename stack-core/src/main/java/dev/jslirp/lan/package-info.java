@@ -29,9 +29,9 @@
 /// passed on: its receiver checks for itself.
 ///
 /// **Trust.** No guest may use the gateway's MAC address, or name one of its IP addresses as ARP sender or IPv4 source; VLAN tags, under
-/// which it could, are dropped. A *guarded* port ([dev.jslirp.lan.PortConfig#guarded]) has one MAC address: the configured one, or the first it
-/// sends from; no other port can take that over while the port exists. Its frames are ARP and IPv4 only, from the address leased to that MAC
-/// address; DHCP (from 0.0.0.0 too) only as a client, unfragmented and for itself. Leases come in by
+/// which it could, are dropped. A *guarded* port ([dev.jslirp.lan.PortConfig#guarded]) has one MAC address: the configured one, or the
+/// first it sends from; no other port can take that over while the port exists. Its frames are ARP and IPv4 only, from the address
+/// leased to that MAC address; DHCP (from 0.0.0.0 too) only as a client, unfragmented and for itself. Leases come in by
 /// [dev.jslirp.lan.VirtualSwitch#lease], from the DHCP server's listener. A guarded port is not sent unicast of others.
 /// Open ports believe each other as stations on any Ethernet do; where that is not wanted, all are guarded.
 ///

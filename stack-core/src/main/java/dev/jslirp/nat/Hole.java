@@ -4,6 +4,7 @@ import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.Ipv4Header;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,8 +16,9 @@ import java.util.regex.Pattern;
 /// @param ports        none for all
 public record Hole(PortForward.Protocol protocol, IpAddress network, int prefixLength, List<PortRange> ports) {
     private static final String GRAMMAR = "[tcp:|udp:]address[/prefix][:port[-port],...]";
-    private static final Pattern TEXT = Pattern.compile(
-            "((?<protocol>tcp|udp):)?(?<address>[0-9.]+|\\[[0-9a-fA-F:.]+])(/(?<prefix>\\d{1,3}))?(:(?<ports>\\d{1,5}(-\\d{1,5})?(,\\d{1,5}(-\\d{1,5})?)*))?");
+    private static final String RANGE = "\\d{1,5}(-\\d{1,5})?";
+    private static final Pattern TEXT = Pattern.compile("((?<protocol>tcp|udp):)?(?<address>[0-9.]+|\\[[0-9a-fA-F:.]+])"
+            + "(/(?<prefix>\\d{1,3}))?(:(?<ports>" + RANGE + "(," + RANGE + ")*))?");
 
     /// Ports `from` to `to`.
     public record PortRange(int from, int to) {
@@ -52,12 +54,14 @@ public record Hole(PortForward.Protocol protocol, IpAddress network, int prefixL
             IpAddress network = IpAddress.parse(matcher.group("address").replaceAll("[\\[\\]]", ""));
             String prefix = matcher.group("prefix");
             int prefixLength = prefix != null ? Integer.parseInt(prefix) : network.isV4() ? 32 : 128;
-            String protocol = matcher.group("protocol");
-            PortForward.Protocol one = protocol == null ? null : protocol.equals("tcp") ? PortForward.Protocol.TCP : PortForward.Protocol.UDP;
-            return new Hole(one, network, prefixLength, ports(matcher.group("ports")));
+            return new Hole(protocol(matcher.group("protocol")), network, prefixLength, ports(matcher.group("ports")));
         } catch (IllegalArgumentException e) {
             throw malformed(text, e.getMessage());
         }
+    }
+
+    private static PortForward.Protocol protocol(String text) {
+        return text == null ? null : PortForward.Protocol.valueOf(text.toUpperCase(Locale.ROOT));
     }
 
     private static List<PortRange> ports(String text) {

@@ -26,8 +26,8 @@ package dev.jslirp.nat;
 /// @param reach               how far guests reach
 public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, int udpFlowsMax, int udpPeersMax, int echoFlowsMax,
         int hostBufferBytesMax, int guestBufferBytesMax, int flowFloorBytes, int resetsPerSecond, long halfOpenAgeNs,
-        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback, boolean linkLocal, UdpFiltering udpFiltering,
-        Reach reach) {
+        long connectTimeoutNs, long lingerNs, long udpIdleNs, long udpOneShotIdleNs, long echoIdleNs, boolean hostLoopback,
+        boolean linkLocal, UdpFiltering udpFiltering, Reach reach) {
     /// Filtering behaviour (RFC 4787 §5); mapping is always endpoint-independent.
     public enum UdpFiltering {
         /// Anyone may answer.
@@ -74,7 +74,7 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
 
     /// Defaults fit for one busy guest.
     public static NatConfig defaults() {
-        return new NatConfig(65_536, 49_152, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
+        return new NatConfig(65_536, 61_440, 4_096, 4_096, 256, 256, 128 << 20, 128 << 20, 4 << 10, 1_000, S, 130 * S, 130 * S, 180 * S,
                 30 * S, 30 * S, true, false, UdpFiltering.ADDRESS_AND_PORT_DEPENDENT, Reach.NAT);
     }
 

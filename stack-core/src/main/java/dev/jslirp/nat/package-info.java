@@ -52,7 +52,8 @@
 /// | ISOLATED | refused | fail |
 /// | RESTRICTED | refused but for its [dev.jslirp.nat.Hole]s | fail, unless a hole leads to the DNS address, port 53 |
 ///
-/// In an isolated network DHCP names no router. Guests among themselves, DHCP, local names, ping of the gateway and port forwards (answers included) are open in all of them.
+/// In an isolated network DHCP names no router. Guests among themselves, DHCP, local names, ping of the gateway and port forwards
+/// (answers included) are open in all of them.
 ///
 /// Refused means TCP reset, UDP and echo "administratively prohibited"; `DropReason.POLICY` counts it.
 ///

@@ -4,8 +4,10 @@ import dev.jslirp.wire.SeqNum;
 
 /// The receive sequence space of RFC 9293 §3.3.1: what is expected, what was promised, when to acknowledge, PAWS.
 final class ReceiveSide {
-    /// Segments acknowledged at once after the handshake, while the guest's window grows.
+    /// Segments acknowledged at once after the handshake, while the guest's window grows; but small ones do not make it grow, and are
+    /// often requests, whose answer can carry the ACK.
     private static final int QUICK_ACKS = 16;
+    private static final int QUICK_ACK_FROM_BYTES = 512;
     /// However small the room stays, the window is not reopened unasked by less than this, bytes.
     private static final int SMALLEST_STEP = 512;
     /// RFC 7323 §5.5: a timestamp this old says nothing.
@@ -19,6 +21,8 @@ final class ReceiveSide {
     int tsRecent;
     /// The ACK to send at the end of the batch.
     boolean ackNow;
+    /// What is owed is small and early in the connection: its ACK waits for the answer, but not for long.
+    boolean ackSoon;
     boolean finKnown;
     int finSeq;
     boolean dsack;
@@ -98,7 +102,8 @@ final class ReceiveSide {
         largestSegment = Math.max(largestSegment, Math.min(segmentLength, mss));
         if (quickAcks > 0) {
             quickAcks--;
-            ackNow = true;
+            ackNow |= segmentLength >= QUICK_ACK_FROM_BYTES;
+            ackSoon = true;
         }
         ackNow |= rcvNxt - ackedNxt >= 2 * largestSegment;
     }
@@ -163,6 +168,7 @@ final class ReceiveSide {
     void acknowledgedAll() {
         ackedNxt = rcvNxt;
         ackNow = false;
+        ackSoon = false;
         probed = false;
     }
 

@@ -13,6 +13,8 @@ import java.util.Objects;
 /// @param retriesMax        retransmissions of one segment before the connection is given up (R2)
 /// @param synRetriesMax     retransmissions of SYN or SYN-ACK before giving up
 /// @param delayedAckNs      longest delay of an ACK (RFC 9293 §3.8.6.3: below 500 ms)
+/// @param quickAckDelayNs   the same for the first few small segments of a connection, which their answer may acknowledge while larger
+///     ones are acknowledged at once: within 0 to `delayedAckNs`
 /// @param keepAliveIdleNs   idle time before the first keep-alive probe; 0 = off
 /// @param keepAliveIntervalNs between probes
 /// @param keepAliveProbes   unanswered probes before giving up
@@ -21,7 +23,7 @@ import java.util.Objects;
 /// @param challengeAcksPerSecond limit of RFC 5961 §7, per connection
 /// @param congestionControl algorithm
 public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBufferMax,
-        long rtoMinNs, long rtoInitialNs, long rtoMaxNs, int retriesMax, int synRetriesMax, long delayedAckNs,
+        long rtoMinNs, long rtoInitialNs, long rtoMaxNs, int retriesMax, int synRetriesMax, long delayedAckNs, long quickAckDelayNs,
         long keepAliveIdleNs, long keepAliveIntervalNs, int keepAliveProbes, long timeWaitNs, long finWait2Ns,
         int challengeAcksPerSecond, CongestionAlgorithm congestionControl) {
     /// Congestion control algorithms.
@@ -48,6 +50,7 @@ public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBu
         require(retriesMax > 0, "retriesMax", retriesMax, "above 0");
         require(synRetriesMax > 0, "synRetriesMax", synRetriesMax, "above 0");
         require(delayedAckNs > 0 && delayedAckNs < 500 * MS, "delayedAckNs", delayedAckNs, "above 0 and below 500 ms");
+        require(quickAckDelayNs >= 0 && quickAckDelayNs <= delayedAckNs, "quickAckDelayNs", quickAckDelayNs, "0 to delayedAckNs");
         require(keepAliveIdleNs >= 0, "keepAliveIdleNs", keepAliveIdleNs, "at least 0");
         require(keepAliveIdleNs == 0 || keepAliveIntervalNs > 0, "keepAliveIntervalNs", keepAliveIntervalNs, "above 0");
         require(keepAliveIdleNs == 0 || keepAliveProbes > 0, "keepAliveProbes", keepAliveProbes, "above 0");
@@ -65,7 +68,7 @@ public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBu
 
     /// Defaults for a guest on the same machine.
     public static TcpConfig defaults() {
-        return new TcpConfig(4 << 20, 4 << 20, 4 << 20, 200 * MS, S, 60 * S, 10, 5, 40 * MS,
+        return new TcpConfig(4 << 20, 4 << 20, 4 << 20, 200 * MS, S, 60 * S, 10, 5, 40 * MS, MS,
                 7_200 * S, 75 * S, 9, 60 * S, 60 * S, 10, CongestionAlgorithm.CUBIC);
     }
 }

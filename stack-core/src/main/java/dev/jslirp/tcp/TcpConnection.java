@@ -309,10 +309,11 @@ public final class TcpConnection {
     }
 
     private void acknowledgeIfOwed(long nowNs) {
-        if (rcv.ackNow || hasReader() && rcv.owesWindowUpdate(user.receiveRoom())) {
+        long delayNs = rcv.ackSoon ? shared.config().quickAckDelayNs() : shared.config().delayedAckNs();
+        if (rcv.ackNow || rcv.owesAck() && delayNs == 0 || hasReader() && rcv.owesWindowUpdate(user.receiveRoom())) {
             out.ack(nowNs);
         } else if (rcv.owesAck() && timers.delayedAckAtNs == TcpTimers.OFF) {
-            timers.delayedAckAtNs = nowNs + shared.config().delayedAckNs();
+            timers.delayedAckAtNs = nowNs + delayNs;
         }
     }
 

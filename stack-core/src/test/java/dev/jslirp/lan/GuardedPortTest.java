@@ -132,9 +132,8 @@ class GuardedPortTest {
         guest.send(BROADCAST, guest.mac(), EthernetFrame.IPV4, packet(guest.ip(), 67, 68, forged).encode());
         guest.send(GATEWAY_MAC, guest.mac(), EthernetFrame.IPV4, packet(ANY, 68, 67, forged).encode());
         guest.send(GATEWAY_MAC, guest.mac(), EthernetFrame.IPV4, packet(guest.ip(), 68, 67, forged).encode());
-        for (Ipv4Packet piece : packet(guest.ip(), 68, 67, forged).fragments(32).subList(0, 1)) {
-            guest.send(GATEWAY_MAC, guest.mac(), EthernetFrame.IPV4, piece.encode());
-        }
+        Ipv4Packet piece = packet(guest.ip(), 68, 67, forged).fragments(32).getFirst();
+        guest.send(GATEWAY_MAC, guest.mac(), EthernetFrame.IPV4, piece.encode());
 
         assertEquals(4, guest.drops(PortDrop.DHCP));
     }

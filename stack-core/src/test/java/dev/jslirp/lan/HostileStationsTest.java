@@ -16,6 +16,7 @@ import dev.jslirp.testkit.ArpMessage;
 import dev.jslirp.testkit.EthernetFrame;
 import dev.jslirp.testkit.Ipv4Packet;
 import dev.jslirp.testkit.SimLink;
+import dev.jslirp.testkit.SlowChecksum;
 import dev.jslirp.testkit.TcpSegment;
 import dev.jslirp.testkit.UdpDatagram;
 import dev.jslirp.wire.DropReason;
@@ -224,10 +225,11 @@ class HostileStationsTest {
         assertEquals(4, attacker.drops(PortDrop.LENGTH));
     }
 
-    /// Whatever comes out at an honest guest is within what its link takes: `SimLink` checks each frame, `TcpSegment.parse` each checksum.
+    /// Whatever comes out at an honest guest is within what its link takes, which `SimLink` checks, and its checksum is right.
     @Test
     void mutatedSuperFramesComeOutWellFormedOrNotAtAll() {
         Station taking = net.stations(OFFLOADING, 17)[0];
+        clear();
         SplittableRandom random = new SplittableRandom(42);
         long delivered = 0;
         for (int i = 0; i < 10_000; i++) {
@@ -239,15 +241,17 @@ class HostileStationsTest {
                 frame[random.nextInt(12, 60)] = (byte) random.nextInt();
             }
             long offload = Offload.pack(random.nextInt(4), random.nextInt(3) * random.nextInt(6), random.nextInt(2_000),
-                    random.nextInt(100), random.nextInt(3) == 0 ? random.nextInt(100) : 34, random.nextInt(3) == 0 ? random.nextInt(30) : udp ? 6 : 16);
+                    random.nextInt(100), random.nextInt(3) == 0 ? random.nextInt(100) : 34,
+                    random.nextInt(3) == 0 ? random.nextInt(30) : udp ? 6 : 16);
             attacker.link().deliver(random.nextInt(8) == 0 ? Arrays.copyOf(frame, random.nextInt(frame.length + 1)) : frame, offload);
-            delivered += wellFormed(to);
+            boolean summed = (Offload.flags(offload) & Offload.NEEDS_CSUM) != 0 && Offload.csumStart(offload) == 34;
+            delivered += wellFormed(to, summed);
         }
         assertTrue(delivered > 1_000, delivered + " frames came out");
         clear();
     }
 
-    private static int wellFormed(Station to) {
+    private static int wellFormed(Station to, boolean summed) {
         to.guest().takeAll();
         List<SimLink.SentFrame> sent = to.link().takeSent();
         for (SimLink.SentFrame frame : sent) {
@@ -259,6 +263,10 @@ class HostileStationsTest {
             if (open) {
                 assertTrue(Offload.csumStart(frame.offload()) + Offload.csumOffset(frame.offload()) + 2 <= bytes.length);
                 assertTrue(Offload.csumStart(frame.offload()) >= 34);
+            } else if (summed) {
+                Ipv4Packet packet = Ipv4Packet.parse(EthernetFrame.parse(bytes).payload());
+                byte[] pseudo = SlowChecksum.pseudoHeader(packet.src(), packet.dst(), packet.protocol(), packet.payload().length);
+                assertEquals(0xffff, SlowChecksum.sum(pseudo, packet.payload()));
             }
         }
         return sent.size();

@@ -106,7 +106,8 @@ class SwitchAllocationTest {
     @Test
     void superFramesBetweenGuests() {
         ByteBuf frame = superFrame(TAKER_MAC, SENDER_MAC);
-        assertNothingAllocated(() -> sender.receiver.onFrame(frame, Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_TCPV4, 1_448, 54, 34, 16)));
+        long offload = Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_TCPV4, 1_448, 54, 34, 16);
+        assertNothingAllocated(() -> sender.receiver.onFrame(frame, offload));
         assertEquals((long) SEGMENTS * (FRAMES + WARM_UP), taker.frames);
         frame.release();
     }

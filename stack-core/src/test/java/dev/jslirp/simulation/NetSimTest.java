@@ -108,7 +108,7 @@ class NetSimTest {
     private static SimWorld world(long seed, TcpConfig.CongestionAlgorithm algorithm, int sendBuffer, double loss, List<FlowPlan> plans) {
         TcpConfig tcp = TcpConfig.defaults();
         tcp = new TcpConfig(tcp.receiveWindowMax(), tcp.reassemblyBytesMax(), sendBuffer, tcp.rtoMinNs(), tcp.rtoInitialNs(),
-                tcp.rtoMaxNs(), tcp.retriesMax(), tcp.synRetriesMax(), tcp.delayedAckNs(), tcp.keepAliveIdleNs(),
+                tcp.rtoMaxNs(), tcp.retriesMax(), tcp.synRetriesMax(), tcp.delayedAckNs(), tcp.quickAckDelayNs(), tcp.keepAliveIdleNs(),
                 tcp.keepAliveIntervalNs(), tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.finWait2Ns(), tcp.challengeAcksPerSecond(),
                 algorithm);
         Faults faults = Faults.none(LinkCapabilities.plain(1_500), ONE_WAY_NS, RATE, QUEUE_BYTES).withLoss(loss);

@@ -10,6 +10,9 @@ import java.util.function.UnaryOperator;
 
 /// The guest of a connection under test, played by a script: sequence numbers are offsets into the two streams, 0 is the first byte.
 final class ScriptedGuest {
+    /// The default configuration as [#config] changes it.
+    static final TcpConfig DEFAULTS = config(UnaryOperator.identity());
+
     /// Both streams wrap within their first bytes.
     static final int GUEST_ISS = -50, OUR_ISS = -10;
     static final int SYN = TcpHeader.SYN, ACK = TcpHeader.ACK, FIN = TcpHeader.FIN, RST = TcpHeader.RST;
@@ -37,7 +40,7 @@ final class ScriptedGuest {
 
     /// A guest on an Ethernet of 1500 bytes without offloads.
     static ScriptedGuest plain() {
-        return new ScriptedGuest(TcpConfig.defaults(), 1_460, 1_460);
+        return new ScriptedGuest(DEFAULTS, 1_460, 1_460);
     }
 
     /// The connection is there and its SYN is held back.
@@ -182,12 +185,12 @@ final class ScriptedGuest {
         return end.connection.state();
     }
 
-    /// The default configuration, changed.
+    /// The default configuration, changed; and early ACKs are not delayed, so that a test sees what a segment causes.
     static TcpConfig config(UnaryOperator<Settings> change) {
         TcpConfig d = TcpConfig.defaults();
         Settings s = change.apply(new Settings(d.receiveWindowMax(), d.keepAliveIdleNs(), d.congestionControl()));
         return new TcpConfig(s.receiveWindowMax, d.reassemblyBytesMax(), d.sendBufferMax(), d.rtoMinNs(), d.rtoInitialNs(), d.rtoMaxNs(),
-                d.retriesMax(), d.synRetriesMax(), d.delayedAckNs(), s.keepAliveIdleNs, d.keepAliveIntervalNs(), d.keepAliveProbes(),
+                d.retriesMax(), d.synRetriesMax(), d.delayedAckNs(), 0, s.keepAliveIdleNs, d.keepAliveIntervalNs(), d.keepAliveProbes(),
                 d.timeWaitNs(), d.finWait2Ns(), d.challengeAcksPerSecond(), s.congestionControl);
     }
 

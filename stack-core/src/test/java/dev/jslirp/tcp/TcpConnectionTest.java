@@ -20,7 +20,7 @@ class TcpConnectionTest {
     private static final int GUEST = -50;
     private static final int ISS = -10;
 
-    private final TestEndpoint end = new TestEndpoint(TcpConfig.defaults(), 1460, 1460);
+    private final TestEndpoint end = new TestEndpoint(ScriptedGuest.DEFAULTS, 1460, 1460);
     private final PacketView view = new PacketView();
     private long now = 5;
     private int window = 60_000;
@@ -281,7 +281,7 @@ class TcpConnectionTest {
     void configNamesTheBadField() {
         TcpConfig d = TcpConfig.defaults();
         var e = assertThrows(IllegalArgumentException.class, () -> new TcpConfig(1, 1, 1, d.rtoMinNs(), d.rtoInitialNs(), d.rtoMaxNs(),
-                1, 1, d.delayedAckNs(), 0, 0, 0, 1, 1, 1, d.congestionControl()));
+                1, 1, d.delayedAckNs(), 0, 0, 0, 0, 1, 1, 1, d.congestionControl()));
         assertTrue(e.getMessage().contains("receiveWindowMax is 1"));
     }
 }

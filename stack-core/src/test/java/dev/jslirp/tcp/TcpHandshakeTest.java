@@ -137,7 +137,7 @@ class TcpHandshakeTest {
     @CsvSource({"0,false,1460,536", "1,false,1460,48", "1000,false,1460,1000", "9000,false,1460,1460", "1460,true,1460,1448",
         "65495,true,65480,65468", "0,true,1460,524"})
     void segmentsKeepToTheSmallerMss(int offered, boolean timestamps, int link, int payload) {
-        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), link, link);
+        ScriptedGuest guest = new ScriptedGuest(ScriptedGuest.DEFAULTS, link, link);
         guest.window = 65_535;
         guest.connects(syn -> {
             syn.mss = offered;

@@ -45,6 +45,31 @@ class TcpReceivingTest {
     }
 
     @Test
+    void anEarlySmallSegmentIsAcknowledgedByItsAnswer() {
+        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 1_460).connects();
+        guest.receive(ACK, 0, 0, 100);
+        assertTrue(guest.silent());
+        guest.append(10);
+        assertEquals(100, guest.onlyOut().ack);
+    }
+
+    @Test
+    void anEarlySmallSegmentWithoutAnAnswerIsAcknowledgedSoon() {
+        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 1_460).connects();
+        guest.receive(ACK, 0, 0, 100);
+        assertTrue(guest.silent());
+        assertEquals(TcpConfig.defaults().quickAckDelayNs() / MS, guest.sleep());
+        assertEquals(100, guest.onlyOut().ack);
+    }
+
+    @Test
+    void anEarlyLargeSegmentIsAcknowledgedAtOnce() {
+        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 1_460).connects();
+        guest.receive(ACK, 0, 0, 1_000);
+        assertEquals(1_000, guest.onlyOut().ack);
+    }
+
+    @Test
     void dataCarriesTheDelayedAck() {
         ScriptedGuest guest = warm(ScriptedGuest.plain().connects());
         guest.receive(ACK, 16_000, 0, 100);

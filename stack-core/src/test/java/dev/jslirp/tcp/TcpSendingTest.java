@@ -23,7 +23,7 @@ class TcpSendingTest {
 
     @Test
     void linkThatCutsGetsOneSuperSegment() {
-        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 65_000).connects();
+        ScriptedGuest guest = new ScriptedGuest(ScriptedGuest.DEFAULTS, 1_460, 65_000).connects();
         guest.append(5_500);
         TestEndpoint.Sent sent = guest.end.sent.remove();
         assertEquals(5_500, sent.view().payloadLength);
@@ -35,7 +35,7 @@ class TcpSendingTest {
 
     @Test
     void superSegmentsAreMadeOfWholeSegmentsUntilTheLast() {
-        ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 65_000).connects();
+        ScriptedGuest guest = new ScriptedGuest(ScriptedGuest.DEFAULTS, 1_460, 65_000).connects();
         guest.window = 4_700;
         guest.receive(ACK, 0, 0, 0);
         guest.append(9_300);
@@ -186,7 +186,7 @@ class TcpSendingTest {
     @Test
     void sequenceNumbersWrapAtBothSigns() {
         for (int iss : new int[] {-5_000, Integer.MAX_VALUE - 5_000}) {
-            ScriptedGuest guest = new ScriptedGuest(TcpConfig.defaults(), 1_460, 1_460, iss, iss).connects();
+            ScriptedGuest guest = new ScriptedGuest(ScriptedGuest.DEFAULTS, 1_460, 1_460, iss, iss).connects();
             for (int at = 0; at < 100_000; at += 1_000) {
                 guest.append(1_000);
                 PacketView data = guest.onlyOut();
