@@ -15,8 +15,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// What a virtual machine gets from QEMU's own network, from passt, and from jslirp; prints medians. The order of the
 /// competitors turns with each round, so that none is always first. Software emulation costs far more than any of them
-/// does: the numbers compare, they do not tell what a machine with KVM would see. Uploads are held back by busybox's nc, which writes a
-/// kilobyte at a time.
+/// does: the numbers compare, they do not tell what a machine with KVM would see. Uploads seem bound by the
+/// sending program in the guest: they take about as long with every network.
 @EnabledIfSystemProperty(named = "jslirp.bench", matches = "true")
 class QemuBenchmarkIT {
     private static final int ROUNDS = Integer.getInteger("jslirp.bench.rounds", 3);
