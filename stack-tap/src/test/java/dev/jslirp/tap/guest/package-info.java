@@ -9,6 +9,12 @@
 ///
 /// [dev.jslirp.tap.guest.VmmGuest] stands for a virtual machine: a namespace whose frames this process carries to `jslirp serve`.
 ///
+/// **Virtual machines.** [dev.jslirp.tap.guest.QemuGuest] boots a Linux kernel in QEMU, emulated in software, from an
+/// [dev.jslirp.tap.guest.Initramfs] and runs shell commands in it over its serial console: one line `ID BASE64` asks,
+/// `@begin ID STATUS`, the output in Base64, and `@end ID` answer. [dev.jslirp.tap.guest.Netdev] lists the ways to connect its
+/// card, [dev.jslirp.tap.guest.ServedNetwork] is the `jslirp serve` at the other end. QEMU's own network goes through the same
+/// tests, so that a failure there shows a mistake in the tests.
+///
 /// Everything here needs root (to make namespaces for the ordinary user's test, too) and the programs that `.ci/run`
 /// installs. Without them the tests are skipped, unless `-Djslirp.it.required=true`, which makes a missing
 /// prerequisite a failure.

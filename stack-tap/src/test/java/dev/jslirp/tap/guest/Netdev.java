@@ -1,0 +1,34 @@
+package dev.jslirp.tap.guest;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/// How QEMU's network card reaches the program behind it.
+enum Netdev {
+    /// QEMU's own network, libslirp: what the others are compared with.
+    USER,
+    STREAM_UNIX,
+    STREAM_TCP,
+    DGRAM;
+
+    /// What `jslirp serve --listen` is told.
+    String listen(Path socket, int port) {
+        return switch (this) {
+            case USER -> throw new IllegalArgumentException("QEMU serves itself");
+            case STREAM_UNIX -> "stream:" + socket;
+            case STREAM_TCP -> "stream:127.0.0.1:" + port;
+            case DGRAM -> "dgram:" + socket;
+        };
+    }
+
+    /// QEMU's side: options that define the network back end `net`. `guest` is unique among the guests of a network.
+    List<String> arguments(Path socket, int port, int hostPort, int guest) {
+        return switch (this) {
+            case USER -> List.of("-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:" + hostPort + "-:80");
+            case STREAM_UNIX -> List.of("-netdev", "stream,id=net,server=off,addr.type=unix,addr.path=" + socket);
+            case STREAM_TCP -> List.of("-netdev", "stream,id=net,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=" + port);
+            case DGRAM -> List.of("-netdev", "dgram,id=net,local.type=unix,local.path=" + socket + '.' + guest
+                    + ",remote.type=unix,remote.path=" + socket);
+        };
+    }
+}

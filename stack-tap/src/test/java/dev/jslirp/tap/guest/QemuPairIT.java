@@ -1,0 +1,43 @@
+package dev.jslirp.tap.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Two virtual machines on one `jslirp serve`.
+@Timeout(300)
+class QemuPairIT {
+    private Installation installation;
+    private ServedNetwork network;
+    private QemuGuest first;
+    private QemuGuest second;
+
+    @AfterEach
+    void tearDown() throws Exception {
+        for (AutoCloseable resource : new AutoCloseable[] {first, second, network, installation}) {
+            if (resource != null) {
+                resource.close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"STREAM_UNIX", "DGRAM"})
+    void twoGuestsPingAndCopyBetweenEachOther(Netdev netdev) {
+        QemuGuest.require();
+        installation = new Installation();
+        network = new ServedNetwork(installation, netdev);
+        first = new QemuGuest(installation.scratch(), 0, network.arguments(0));
+        second = new QemuGuest(installation.scratch(), 1, network.arguments(1));
+        assertTrue(first.dhcp().ok().out().contains("lease 10.0.2.15/24"));
+        assertTrue(second.dhcp().ok().out().contains("lease 10.0.2.16/24"));
+        assertTrue(second.sh(30, "ping -c 3 -s 1000 10.0.2.15").ok().out().contains("3 packets received"));
+        String sum = first.sh(60, "mkdir /tmp/www && head -c 20000000 /dev/urandom > /tmp/www/file "
+                + "&& httpd -h /tmp/www && md5sum < /tmp/www/file").ok().out();
+        assertEquals(sum, second.sh(60, "wget -q -O - http://10.0.2.15/file | md5sum").ok().out());
+    }
+}
