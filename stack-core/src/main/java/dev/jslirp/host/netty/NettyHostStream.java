@@ -19,7 +19,7 @@ import java.util.Arrays;
 /// A TCP connection on a `SocketChannel`. States and events: see the package.
 final class NettyHostStream extends NioSocket implements HostStream {
     /// Bytes read for one readiness event, so that one busy stream does not starve the others.
-    private static final int MAX_READ_BYTES = 512 * 1024;
+    private static final int MAX_READ_BYTES = 256 * 1024;
 
     private enum State {
         /// connect is under way.
