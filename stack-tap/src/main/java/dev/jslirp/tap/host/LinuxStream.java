@@ -19,7 +19,7 @@ import java.net.InetSocketAddress;
 /// A TCP connection. States and events: see the package.
 final class LinuxStream extends HostSocket implements HostStream {
     /// Bytes read in one turn, so that one busy stream does not starve the others.
-    private static final int MAX_READ_BYTES = 512 * 1024;
+    private static final int MAX_READ_BYTES = 256 * 1024;
     private static final int EVENTS = EpollLoop.IN | EpollLoop.OUT | EpollLoop.RDHUP | EpollLoop.EDGE;
     private static final int READABLE = EpollLoop.IN | EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR;
     /// The end of the stream, or its failure, has reached the kernel.
