@@ -13,8 +13,10 @@ import io.netty.buffer.ByteBuf;
 /// [#onBatchEnd]. Owning thread only. The user may call back from every callback; after each the connection
 /// checks whether it was closed meanwhile.
 public final class TcpConnection {
-    /// Segments of data sent in a row; others get their turn in between.
-    private static final int SEGMENTS_IN_A_ROW = 16;
+    /// Segments of data sent in one turn; then others have theirs.
+    public static final int TURN_SEGMENTS = 16;
+    /// Bytes after which a turn is over, too: super-segments are sent one at a time.
+    public static final int TURN_BYTES = 32 * 1024;
 
     private final TcpShared shared;
     private final StreamUser user;
@@ -235,10 +237,12 @@ public final class TcpConnection {
             snd.restartAfterIdle(nowNs);
         }
         int sent = 0;
-        while (sent < SEGMENTS_IN_A_ROW && state.sends() && snd.select() && sendSelected(nowNs)) {
+        int sentBytes = 0;
+        while (sent < TURN_SEGMENTS && sentBytes < TURN_BYTES && state.sends() && snd.select() && sendSelected(nowNs)) {
             sent++;
+            sentBytes += snd.selectedLength;
         }
-        turnUsedUp = sent == SEGMENTS_IN_A_ROW;
+        turnUsedUp = sent == TURN_SEGMENTS || sentBytes >= TURN_BYTES;
         if (state.sends()) {
             armRetransmission(nowNs);
         }

@@ -19,7 +19,9 @@ import java.util.Arrays;
 /// A TCP connection on a `SocketChannel`. States and events: see the package.
 final class NettyHostStream extends NioSocket implements HostStream {
     /// Bytes read for one readiness event, so that one busy stream does not starve the others.
-    private static final int MAX_READ_BYTES = 512 * 1024;
+    private static final int MAX_READ_BYTES = 256 * 1024;
+    /// Bytes read and forgotten before closing.
+    private static final int MAX_UNREAD_BYTES = 512 * 1024;
 
     private enum State {
         /// connect is under way.
@@ -306,7 +308,7 @@ final class NettyHostStream extends NioSocket implements HostStream {
     /// (RFC 2525 §2.17); so these are read first.
     private void finishClose() throws IOException {
         ReadChunk chunk = network.readChunk();
-        for (int budget = MAX_READ_BYTES; !eof && budget > 0; budget -= ReadChunk.MIN_ROOM_BYTES) {
+        for (int budget = MAX_UNREAD_BYTES; !eof && budget > 0; budget -= ReadChunk.MIN_ROOM_BYTES) {
             int room = chunk.room();
             if (channel.read(chunk.buffer().internalNioBuffer(chunk.index(), room)) < room) {
                 break;

@@ -19,7 +19,9 @@ import java.net.InetSocketAddress;
 /// A TCP connection. States and events: see the package.
 final class LinuxStream extends HostSocket implements HostStream {
     /// Bytes read in one turn, so that one busy stream does not starve the others.
-    private static final int MAX_READ_BYTES = 512 * 1024;
+    private static final int MAX_READ_BYTES = 256 * 1024;
+    /// Bytes read and forgotten before closing.
+    private static final int MAX_UNREAD_BYTES = 512 * 1024;
     private static final int EVENTS = EpollLoop.IN | EpollLoop.OUT | EpollLoop.RDHUP | EpollLoop.EDGE;
     private static final int READABLE = EpollLoop.IN | EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR;
     /// The end of the stream, or its failure, has reached the kernel.
@@ -302,7 +304,7 @@ final class LinuxStream extends HostSocket implements HostStream {
     /// (RFC 2525 §2.17); so these are read first.
     private void finishClose() {
         ReadChunk chunk = network.readChunk();
-        for (int budget = MAX_READ_BYTES; readable && !eof && budget > 0; budget -= ReadChunk.MIN_ROOM_BYTES) {
+        for (int budget = MAX_UNREAD_BYTES; readable && !eof && budget > 0; budget -= ReadChunk.MIN_ROOM_BYTES) {
             int room = chunk.room();
             readable = Sockets.read(fd(), chunk.buffer().memoryAddress() + chunk.index(), room) == room;
         }

@@ -17,7 +17,7 @@ final class EchoServer {
             System.out.println("listening");
             while (true) {
                 Socket socket = server.accept();
-                Thread.startVirtualThread(() -> echo(socket));
+                Thread.ofPlatform().daemon().start(() -> echo(socket));
             }
         }
     }

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jslirp.tap.guest.Guest.Caller;
+import dev.jslirp.tap.guest.Prober.Times;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.Test;
 class HostFaultsIT {
     private static final String GATEWAY = "10.0.2.2";
     private static final long TICKS_PER_SECOND = 100;
+    private static final int ATTEMPTS = 3, ROUNDS = 7, REQUESTS = 500;
+    private static final double SLOWER_MAX = 1.1;
 
     private Installation installation;
     private OutsideNetwork outside;
@@ -155,24 +159,46 @@ class HostFaultsIT {
         }
     }
 
+    /// Connect, request and answer at a live address, without and with the dead connects under way. The machine is noisy: what is too slow
+    /// is measured again.
     @Test
     void twoThousandDeadAddressesDoNotDelayALiveOne() throws Exception {
-        try (Guest guest = new Guest(installation, Caller.ROOT)) {
+        double slower = Double.MAX_VALUE;
+        for (int attempt = 0; attempt < ATTEMPTS && slower > SLOWER_MAX; attempt++) {
+            slower = slowerAmongDeadConnects();
+        }
+        assertTrue(slower <= SLOWER_MAX, "slower by a factor of " + slower);
+    }
+
+    private double slowerAmongDeadConnects() throws Exception {
+        try (Sockets.Echo echo = new Sockets.Echo();
+                Guest guest = new Guest(installation, Caller.ROOT);
+                Prober prober = new Prober(guest.start(Prober.command(installation, GATEWAY, Integer.toString(echo.port()), "fresh")
+                        .toArray(new String[0])))) {
+            Times alone = rounds(prober);
             Process dead = java(guest, DeadConnects.class, OutsideNetwork.DEAD_PREFIX);
             assertEquals("connecting", dead.inputReader().readLine());
             // The guest's queue drops some of so many SYNs at once; the kernel sends those again.
             Await.until("all connects", () -> guest.descriptors() > DeadConnects.COUNT, () -> guest.descriptors() + " descriptors");
-            for (int i = 0; i < 10; i++) {
-                String times = guest.exec(30, "curl", "-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{time_total}", url(1_000, i))
-                        .ok().out();
-                // Without delay it takes milliseconds; a SYN that had to be sent again would take a second at least.
-                assertTrue(Double.parseDouble(times) < 10, times);
-            }
+            Times among = rounds(prober);
+            assertTrue(guest.descriptors() > DeadConnects.COUNT, "the connects did not last");
+            double slower = (double) among.p50Ns() / alone.p50Ns();
+            System.out.printf("connect, request, answer (p50/p99): %s alone, %s among %d dead connects, p50 x %.2f%n", alone, among,
+                    DeadConnects.COUNT, slower);
             dead.outputWriter().append('\n').flush();
             dead.waitFor();
             Guest.Stats stats = stopAndAudit(guest);
             assertTrue(stats.get("TCP_FLOWS_OPENED") >= DeadConnects.COUNT, stats::text);
             assertEquals(0, stats.get("TCP_HALF_OPEN_LIMIT"), stats::text);
+            return slower;
         }
+    }
+
+    private static Times rounds(Prober prober) throws IOException {
+        List<Times> rounds = new ArrayList<>();
+        for (int i = 0; i < ROUNDS; i++) {
+            rounds.add(prober.round(REQUESTS));
+        }
+        return Times.median(rounds);
     }
 }

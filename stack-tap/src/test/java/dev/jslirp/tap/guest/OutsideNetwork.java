@@ -15,11 +15,14 @@ final class OutsideNetwork implements AutoCloseable {
     /// Packets to this network (TEST-NET-3) are lost without an answer.
     static final String DEAD_PREFIX = "203.0.113.";
 
-    private final String name = "jslirp-out-" + ProcessHandle.current().pid();
+    private static final String NAME = "jslirp-out-";
+
+    private final String name = NAME + ProcessHandle.current().pid();
     private final String veth = "jso" + ProcessHandle.current().pid() % 100_000;
     private final List<Process> servers = new ArrayList<>();
 
     OutsideNetwork() {
+        removeAbandoned();
         ip("netns", "add", name);
         ip("link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", name);
         ip("addr", "add", HOST_ADDRESS + "/24", "dev", veth);
@@ -28,6 +31,18 @@ final class OutsideNetwork implements AutoCloseable {
         ip("-n", name, "link", "set", "eth0", "up");
         ip("-n", name, "link", "set", "lo", "up");
         ip("route", "replace", DEAD_PREFIX + "0/24", "via", ADDRESS);
+    }
+
+    /// A test that was killed leaves its network behind, and with it the way to the addresses that this one is to have. Without its namespace
+    /// a veth pair is gone, too.
+    private static void removeAbandoned() {
+        for (String line : Shell.run(10, "ip", "netns", "list").out().split("\n")) {
+            String found = line.split(" ")[0];
+            if (found.startsWith(NAME) && ProcessHandle.of(Long.parseLong(found.substring(NAME.length()))).isEmpty()) {
+                Shell.run(10, "sh", "-c", "ip netns pids " + found + " | xargs -r kill");
+                ip("netns", "del", found);
+            }
+        }
     }
 
     /// Starts a server in this network and waits until `port` is in use there.
