@@ -83,7 +83,7 @@ final class TcpMutations {
             Mutation.of("numbersAcksBeyondAProbedWindow", "RFC 9293 §3.10.7.4: what lies beyond the window is not acceptable", SEND,
                     "return SeqNum.lt(edge, sndMax) ? edge : sndMax;", "return sndMax;", SENDING),
             Mutation.of("neverYieldsItsTurn", "one flow does not make the others wait", CONNECTION,
-                    "sent < SEGMENTS_IN_A_ROW && state", "state", SENDING),
+                    "sent < TURN_SEGMENTS && sentBytes < TURN_BYTES && state", "state", SENDING),
             Mutation.of("ignoresTheWindowShift", "RFC 7323 §2.3: windows after the handshake are scaled", ARRIVAL,
                     "int window = segment.window << snd.windowShift;", "int window = segment.window;", SENDING),
             Mutation.of("scalesTheWindowOfTheSyn", "RFC 7323 §2.2: the window of a SYN is never scaled", ARRIVAL,

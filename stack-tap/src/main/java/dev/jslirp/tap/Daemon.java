@@ -6,6 +6,7 @@ import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
 import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
+import dev.jslirp.service.LeaseListener;
 import dev.jslirp.tap.host.EchoSockets;
 import dev.jslirp.tap.host.LinuxHostNetwork;
 import dev.jslirp.tap.linux.EpollLoop;
@@ -67,22 +68,26 @@ final class Daemon implements AutoCloseable {
     /// @throws IOException if the TAP cannot be used or a forward not be bound; the message says which and why
     void serveTap(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
-        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone));
+        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone), LeaseListener.NONE);
     }
 
     /// Serves whoever is at the link that `source` makes.
     ///
+    /// @param leases hears of every lease, in-loop
     /// @throws IOException if there is no link or a forward cannot be bound; the message says which and why
-    void serve(LinkSource source) throws IOException {
+    void serve(LinkSource source, LeaseListener leases) throws IOException {
         inLoop(() -> {
             Reactor reactor = loop.newReactor();
             FileChannel capture = options.operation.pcap == null ? null : openCapture(options.operation.pcap);
             Link link = decorate(source.open(loop, reactor, allocator), capture, reactor);
-            LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host());
+            LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host(echoForbidden == null));
             network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
-            if (!options.operation.quiet) {
-                network.onLease(Summary::print);
-            }
+            network.onLease(lease -> {
+                leases.onLease(lease);
+                if (!options.operation.quiet) {
+                    Summary.print(lease);
+                }
+            });
             network.start();
             Processes.forgoNewPrivileges();
             for (PortForward rule : options.forwards()) {

@@ -2,7 +2,9 @@ package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.link.FaultConfig;
+import dev.jslirp.nat.Hole;
 import dev.jslirp.nat.PortForward;
+import dev.jslirp.nat.Reach;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.service.DhcpConfig;
 import dev.jslirp.service.DnsConfig;
@@ -74,6 +76,12 @@ final class NetworkOptions {
         boolean noHostLoopback;
         @Option(names = "--allow-link-local", description = "Allow 169.254.0.0/16 (cloud metadata services).")
         boolean allowLinkLocal;
+        @Option(names = "--isolated", description = "Nothing outside is reached: guests see each other, the gateway, and forwarded connections.")
+        boolean isolated;
+        @Option(names = "--allow", paramLabel = "HOLE", description = {
+                "Nothing outside is reached but this; repeatable: [tcp:|udp:]NET/LEN[:PORTS],",
+                "like 192.0.2.0/24:80,443. The gateway's address stands for the host's loopback."})
+        List<String> holes = new ArrayList<>();
     }
 
     /// Reads `--fault`.
@@ -143,7 +151,25 @@ final class NetworkOptions {
         }
         GuestNetworkConfig defaults = GuestNetworkConfig.defaults();
         return defaults.withAddresses(plan()).withDhcp(dhcp(defaults.dhcp())).withDns(dns())
-                .withNat(defaults.nat().withHostLoopback(!traffic.noHostLoopback).withLinkLocal(traffic.allowLinkLocal));
+                .withNat(defaults.nat().withHostLoopback(!traffic.noHostLoopback).withLinkLocal(traffic.allowLinkLocal).withReach(reach()));
+    }
+
+    private Reach reach() {
+        if (!traffic.isolated) {
+            return traffic.holes.isEmpty() ? Reach.NAT : Reach.restrictedTo(traffic.holes.stream().map(NetworkOptions::hole).toList());
+        }
+        if (!traffic.holes.isEmpty()) {
+            throw new IllegalArgumentException("--isolated and --allow exclude each other");
+        }
+        return Reach.ISOLATED;
+    }
+
+    private static Hole hole(String text) {
+        try {
+            return Hole.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--allow " + e.getMessage());
+        }
     }
 
     private DhcpConfig dhcp(DhcpConfig d) {
@@ -206,7 +232,7 @@ final class NetworkOptions {
     }
 
     /// How host sockets are made.
-    LinuxHostNetwork.Options host() {
+    LinuxHostNetwork.Options host(boolean echo) {
         IpAddress four = null;
         IpAddress six = null;
         for (IpAddress address : traffic.outbound) {
@@ -216,7 +242,7 @@ final class NetworkOptions {
                 six = address;
             }
         }
-        return new LinuxHostNetwork.Options(four, six, 0, 0);
+        return new LinuxHostNetwork.Options(four, six, 0, 0, echo);
     }
 
     /// What /etc/resolv.conf says inside.

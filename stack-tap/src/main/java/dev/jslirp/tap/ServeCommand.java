@@ -33,7 +33,11 @@ import picocli.CommandLine.TypeConversionException;
             "  qemu-system-x86_64 ... -netdev stream,id=n,addr.type=unix,addr.path=/tmp/net.sock -device virtio-net,netdev=n",
             "",
             "  jslirp serve --listen dgram:/tmp/net.sock",
-            "  qemu-system-x86_64 ... -netdev dgram,id=n,local.type=unix,local.path=/tmp/vm1.sock,remote.type=unix,remote.path=/tmp/net.sock"})
+            "  qemu-system-x86_64 ... -netdev dgram,id=n,local.type=unix,local.path=/tmp/vm1.sock,remote.type=unix,remote.path=/tmp/net.sock",
+            "",
+            "  jslirp serve --listen vhost-user:/tmp/net.sock",
+            "  qemu-system-x86_64 ... -object memory-backend-memfd,id=m,share=on,size=512M -numa node,memdev=m",
+            "      -chardev socket,id=c,path=/tmp/net.sock,reconnect=1 -netdev vhost-user,id=n,chardev=c -device virtio-net-pci,netdev=n"})
 final class ServeCommand implements Callable<Integer> {
     /// What virtual network cards take without having been told.
     private static final String MTU = "1500";
@@ -63,25 +67,33 @@ final class ServeCommand implements Callable<Integer> {
         "stream:/PATH       unix socket; each frame behind its length (QEMU -netdev stream)",
         "stream:HOST:PORT   the same on TCP; HOST is an address",
         "dgram:/PATH        unix socket; a frame per datagram (QEMU -netdev dgram, unixgram)",
+        "vhost-user:/PATH   a virtio-net device in shared memory (QEMU -netdev vhost-user)",
         "stdio              one guest at standard input and output, as on a stream"})
     private List<ListenSpec> listen = new ArrayList<>();
+
+    @Option(names = "--guard", description = {
+        "Hold each guest to one MAC address and to the address leased to it;",
+        "it cannot pass for another guest, nor be a DHCP server."})
+    private boolean guard;
 
     @Mixin
     private NetworkOptions options;
 
     private final List<ListenSpec> places = new ArrayList<>();
     private final CountDownLatch end = new CountDownLatch(1);
+    /// Set in-loop, before there is a lease.
+    private VmmLink link;
 
     @Override
     public Integer call() throws IOException, UsageException {
         options.check();
         try (Daemon daemon = new Daemon(options)) {
             Signals.handle(_ -> end.countDown());
+            VmmConfig config = VmmConfig.of(options.addresses.mtu).withGuarded(guard);
             daemon.serve((loop, reactor, allocator) -> {
-                VmmLink link = new VmmLink(VmmConfig.of(options.addresses.mtu), options.plan(), loop, reactor, new SecureRandom(), allocator,
-                        end::countDown);
-                return open(link);
-            });
+                link = open(new VmmLink(config, options.plan(), loop, reactor, new SecureRandom(), allocator, end::countDown));
+                return link;
+            }, lease -> link.lease(lease.mac(), lease.address()));
             var plan = options.plan();
             Summary.print(options, "guests from " + plan.firstLease() + '/' + plan.prefixLength() + " by DHCP", daemon);
             if (!options.operation.quiet) {

@@ -44,7 +44,7 @@ class JslirpCommandTest {
             attach --tap-fd 999                      | 1   | --tap-fd 999: no such descriptor is open
             attach 4194305                           | 1   | there is no process 4194305
             serve                                    | 2   | Missing required option: '--listen=SPEC'
-            serve --listen foo                       | 2   | Invalid value for option '--listen' (SPEC): 'foo': expected stream:/PATH, stream:HOST:PORT, dgram:/PATH or stdio
+            serve --listen foo                       | 2   | Invalid value for option '--listen' (SPEC): 'foo': expected stream:/PATH, stream:HOST:PORT, dgram:/PATH, vhost-user:/PATH or stdio
             serve --listen stream:localhost:1        | 2   | Invalid value for option '--listen' (SPEC): 'stream:localhost:1': expected an address and a port like 127.0.0.1:1234, or a path with a slash
             serve --listen stdio --mtu 100           | 2   | --mtu 100 is not within 576 to 65535
             serve --listen stdio --tap-name x        | 2   | Unknown options: '--tap-name', 'x'

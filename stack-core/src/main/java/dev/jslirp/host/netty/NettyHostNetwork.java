@@ -131,6 +131,11 @@ public final class NettyHostNetwork implements HostNetwork {
 
     /// Shared by all datagram sockets while they receive.
     ByteBuf datagramBuffer() {
+        if (datagramBuffer != null && datagramBuffer.refCnt() != 1) {
+            // A link has kept what it queues.
+            datagramBuffer.release();
+            datagramBuffer = null;
+        }
         if (datagramBuffer == null) {
             datagramBuffer = allocator.directBuffer(DATAGRAM_BYTES, DATAGRAM_BYTES);
         }

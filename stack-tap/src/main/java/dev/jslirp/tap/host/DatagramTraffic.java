@@ -11,13 +11,15 @@ final class DatagramTraffic {
     /// Longer datagrams are sent at once, from where they are.
     static final int GATHERED_MAX_BYTES = 2_048;
     private static final int MESSAGES = 64;
+    private static final int SLOTS_BYTES = DatagramReceiver.SLOTS * DatagramReceiver.SLOT_BYTES;
     private static final int GATHER_BYTES = 128 * 1024;
 
+    private final ByteBufAllocator allocator;
     private final DatagramReceiver receiver;
     private final DatagramSender sender = new DatagramSender(MESSAGES);
     /// For the datagrams of a run that must go singly.
     private final DatagramSender single = new DatagramSender(1);
-    private final ByteBuf slots;
+    private ByteBuf slots;
     private final ByteBuf gathered;
     private LinuxDatagrams owner;
     private int tail;
@@ -32,14 +34,25 @@ final class DatagramTraffic {
     private int port;
 
     DatagramTraffic(ByteBufAllocator allocator) {
-        int bytes = DatagramReceiver.SLOTS * DatagramReceiver.SLOT_BYTES;
-        slots = allocator.directBuffer(bytes, bytes);
+        this.allocator = allocator;
+        slots = allocator.directBuffer(SLOTS_BYTES, SLOTS_BYTES);
         gathered = allocator.directBuffer(GATHER_BYTES, GATHER_BYTES);
         receiver = new DatagramReceiver(slots.memoryAddress());
     }
 
     DatagramReceiver receiver() {
         return receiver;
+    }
+
+    /// Receives what waits at `fd`, into the slots. @return messages, or a negated error number
+    int receive(int fd) {
+        if (slots.refCnt() != 1) {
+            // A link has kept what it queues.
+            slots.release();
+            slots = allocator.directBuffer(SLOTS_BYTES, SLOTS_BYTES);
+            receiver.moveTo(slots.memoryAddress());
+        }
+        return receiver.receive(fd);
     }
 
     /// The memory of all slots.

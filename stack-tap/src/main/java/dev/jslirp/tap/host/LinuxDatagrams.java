@@ -150,7 +150,7 @@ final class LinuxDatagrams extends HostSocket implements HostDatagrams {
 
     private void receiveAvailable() {
         for (int i = 0; i < MAX_RECEIVES && isOpen(); i++) {
-            int received = traffic.receiver().receive(fd());
+            int received = traffic.receive(fd());
             if (received < 0 && received != -Errno.EAGAIN.number()) {
                 // An error that the queue tells of, in its turn.
                 continue;

@@ -37,9 +37,10 @@ public final class LinuxHostNetwork implements HostNetwork {
     /// @param outbound6 the same for IPv6
     /// @param sendBufferBytes SO_SNDBUF of streams, 0 for the system's auto-tuning
     /// @param receiveBufferBytes SO_RCVBUF of streams, 0 for the system's auto-tuning
-    public record Options(IpAddress outbound4, IpAddress outbound6, int sendBufferBytes, int receiveBufferBytes) {
+    /// @param echo whether guests may ping beyond the gateway; false where the kernel is known to forbid it
+    public record Options(IpAddress outbound4, IpAddress outbound6, int sendBufferBytes, int receiveBufferBytes, boolean echo) {
         /// Everything as the system chooses.
-        public static final Options DEFAULT = new Options(null, null, 0, 0);
+        public static final Options DEFAULT = new Options(null, null, 0, 0, true);
 
         IpAddress outbound(IpAddress remote) {
             return remote.isV4() ? outbound4 : outbound6;
@@ -94,6 +95,9 @@ public final class LinuxHostNetwork implements HostNetwork {
     @Override
     public HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException {
         requireOpen();
+        if (!options.echo()) {
+            throw new HostException(HostError.UNSUPPORTED, "no ICMP echo to " + remote.getHostAddress());
+        }
         return echo.open(remote, listener);
     }
 

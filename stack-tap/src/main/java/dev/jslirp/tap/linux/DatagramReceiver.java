@@ -37,8 +37,8 @@ public final class DatagramReceiver implements AutoCloseable {
 
     /// Receives into `SLOTS * SLOT_BYTES` bytes at `memory`, which stay the caller's.
     public DatagramReceiver(long memory) {
+        moveTo(memory);
         for (int i = 0; i < SLOTS; i++) {
-            ranges.setAtIndex(ValueLayout.JAVA_LONG, 2L * i, memory + (long) i * SLOT_BYTES);
             ranges.setAtIndex(ValueLayout.JAVA_LONG, 2L * i + 1, SLOT_BYTES);
             long at = i * MESSAGE;
             messages.set(ValueLayout.JAVA_LONG, at, names.address() + (long) i * SocketAddress.BYTES);
@@ -48,6 +48,13 @@ public final class DatagramReceiver implements AutoCloseable {
         }
         error.set(ValueLayout.JAVA_LONG, 0, errorName.address());
         error.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "control"), errorControl.address());
+    }
+
+    /// Receives into other memory from now on.
+    public void moveTo(long memory) {
+        for (int i = 0; i < SLOTS; i++) {
+            ranges.setAtIndex(ValueLayout.JAVA_LONG, 2L * i, memory + (long) i * SLOT_BYTES);
+        }
     }
 
     /// Receives what waits. @return messages in the first slots, or a negated error number

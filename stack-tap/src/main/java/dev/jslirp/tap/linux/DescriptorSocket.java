@@ -36,34 +36,11 @@ public final class DescriptorSocket implements AutoCloseable {
         header.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "iovCount"), 1);
     }
 
-    /// Takes over `fd`, a connected unix stream socket, and makes it non-blocking.
+    /// Takes over `fd`, a connected or listening unix stream socket, and makes it non-blocking.
     public static DescriptorSocket adopt(int fd) throws TapException {
         int flags = TapException.check(Libc.fcntl(fd, F_GETFL, 0), "cannot use descriptor " + fd);
         TapException.check(Libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "cannot make descriptor " + fd + " non-blocking");
         return new DescriptorSocket(fd);
-    }
-
-    /// Listens at `path`, which must not exist and has at most 107 bytes.
-    public static DescriptorSocket listen(Path path) throws TapException {
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-        if (bytes.length > 107) {
-            throw new TapException("cannot listen at " + path, Errno.EINVAL.number(), "a socket's path has at most 107 bytes");
-        }
-        int fd = TapException.check(Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "cannot open a unix socket");
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment address = scratch.allocate(Structs.SOCKADDR_UN);
-            address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
-            MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, 2, bytes.length);
-            int result = Libc.bind(fd, address.address(), (int) Structs.SOCKADDR_UN.byteSize());
-            if (result == 0) {
-                result = Libc.listen(fd, 1);
-            }
-            if (result < 0) {
-                Libc.close(fd);
-                throw new TapException("cannot listen at " + path, -result, "");
-            }
-            return new DescriptorSocket(fd);
-        }
     }
 
     /// The next connection that waits, or null.

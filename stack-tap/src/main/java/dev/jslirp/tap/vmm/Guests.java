@@ -56,7 +56,8 @@ final class Guests {
 
     /// Ties a guest to the network. @return whether there is room for it; if not, the link stays the caller's
     boolean admit(Link guest, ListenSpec where, String name) {
-        SwitchPort port = lan.add(PortConfig.open(where + " " + name), guest);
+        String full = where + " " + name;
+        SwitchPort port = lan.add(config.guarded() ? PortConfig.guarded(full) : PortConfig.open(full), guest);
         if (port == null) {
             turnedAway(where, name, "there are " + config.guestsMax() + " guests already");
             return false;

@@ -31,6 +31,14 @@ public sealed interface ListenSpec {
         }
     }
 
+    /// `vhost-user:/path`: a virtio-net device in shared memory.
+    record VhostUser(Path path) implements ListenSpec {
+        @Override
+        public String toString() {
+            return "vhost-user:" + path;
+        }
+    }
+
     /// `stdio`: one guest, frames behind their lengths on standard input and output.
     record Stdio() implements ListenSpec {
         @Override
@@ -40,7 +48,7 @@ public sealed interface ListenSpec {
     }
 
     /// What `--listen` takes, in a few words.
-    String EXPECTED = "stream:/PATH, stream:HOST:PORT, dgram:/PATH or stdio";
+    String EXPECTED = "stream:/PATH, stream:HOST:PORT, dgram:/PATH, vhost-user:/PATH or stdio";
 
     /// Reads a specification. A path contains a slash.
     ///
@@ -55,6 +63,7 @@ public sealed interface ListenSpec {
         return switch (kind) {
             case "stream" -> where.contains("/") ? new UnixStream(path(text, where)) : tcp(text, where);
             case "dgram" -> new UnixDatagram(path(text, where));
+            case "vhost-user" -> new VhostUser(path(text, where));
             default -> throw malformed(text);
         };
     }

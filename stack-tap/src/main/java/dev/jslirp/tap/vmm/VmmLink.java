@@ -8,6 +8,8 @@ import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.time.Reactor;
+import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.MacAddress;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
@@ -51,6 +53,7 @@ public final class VmmLink implements Link {
             case ListenSpec.UnixStream unix -> StreamEndpoint.open(unix, guests);
             case ListenSpec.TcpStream tcp -> StreamEndpoint.open(tcp, guests);
             case ListenSpec.UnixDatagram unix -> new DatagramEndpoint(unix, guests);
+            case ListenSpec.VhostUser unix -> new VhostUserEndpoint(unix, guests);
             case ListenSpec.Stdio _ -> new StdioEndpoint(guests, this::onStdioEnded);
         };
         endpoints.add(endpoint);
@@ -62,6 +65,11 @@ public final class VmmLink implements Link {
         if (endpoints.isEmpty()) {
             onEnd.run();
         }
+    }
+
+    /// A guest got this address: a guarded port may use it from now on.
+    public void lease(MacAddress mac, IpAddress address) {
+        lan.lease(mac, address);
     }
 
     /// Datagrams that came from nobody who could be a guest.

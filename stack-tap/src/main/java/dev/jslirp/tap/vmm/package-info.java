@@ -33,5 +33,5 @@
 /// **Ownership.** A guest's link owns its descriptors and buffers, an endpoint its descriptor and socket file, the `VmmLink` all of them. All
 /// of it belongs to the loop's thread.
 ///
-/// **Imports**: `link`, `wire`, `time`, `tap.linux`.
+/// **Imports**: `lan`, `link`, `wire`, `time`, `tap.linux`, `tap.vhost`.
 package dev.jslirp.tap.vmm;

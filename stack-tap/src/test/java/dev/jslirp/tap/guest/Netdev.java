@@ -9,7 +9,9 @@ enum Netdev {
     USER,
     STREAM_UNIX,
     STREAM_TCP,
-    DGRAM;
+    DGRAM,
+    /// Frames in the guest's own memory.
+    VHOST_USER;
 
     /// What `jslirp serve --listen` is told.
     String listen(Path socket, int port) {
@@ -18,6 +20,7 @@ enum Netdev {
             case STREAM_UNIX -> "stream:" + socket;
             case STREAM_TCP -> "stream:127.0.0.1:" + port;
             case DGRAM -> "dgram:" + socket;
+            case VHOST_USER -> "vhost-user:" + socket;
         };
     }
 
@@ -29,6 +32,10 @@ enum Netdev {
             case STREAM_TCP -> List.of("-netdev", "stream,id=net,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=" + port);
             case DGRAM -> List.of("-netdev", "dgram,id=net,local.type=unix,local.path=" + socket + '.' + guest
                     + ",remote.type=unix,remote.path=" + socket);
+            // QEMU 7.2 in software emulation crashes when a vhost device starts with MSI-X, hence no vectors.
+            case VHOST_USER -> List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + QemuGuest.MEMORY,
+                    "-numa", "node,memdev=memory", "-chardev", "socket,id=peer,reconnect=1,path=" + socket,
+                    "-netdev", "vhost-user,id=net,chardev=peer", "-global", "virtio-net-pci.vectors=0");
         };
     }
 }

@@ -23,7 +23,7 @@ final class QemuGuest implements AutoCloseable {
             System.getProperty("user.home") + "/.cache/jslirp/linux"));
     private static final String QEMU = "qemu-system-x86_64";
     private static final int BOOT_SECONDS = 120;
-    private static final String MEMORY = "384M";
+    static final String MEMORY = "384M";
 
     private final Process qemu;
     private final Path qmp;

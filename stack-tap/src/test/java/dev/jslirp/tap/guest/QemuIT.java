@@ -36,6 +36,20 @@ class QemuIT {
     }
 
     @Nested
+    class VhostUser extends QemuGuestTests {
+        VhostUser() {
+            super(Netdev.VHOST_USER);
+        }
+
+        /// QEMU connects again by itself.
+        @Test
+        @Order(5)
+        void aRestartedNetworkServesTheSameCard() {
+            assertServedAfterRestart(() -> {});
+        }
+    }
+
+    @Nested
     class Datagram extends QemuGuestTests {
         Datagram() {
             super(Netdev.DGRAM);

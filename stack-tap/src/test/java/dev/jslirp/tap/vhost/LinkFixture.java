@@ -1,5 +1,6 @@
 package dev.jslirp.tap.vhost;
 
+import dev.jslirp.tap.linux.UnixSockets;
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.tap.linux.DescriptorSocket;
 import dev.jslirp.tap.linux.EpollLoop;
@@ -30,7 +31,7 @@ final class LinkFixture implements AutoCloseable {
     LinkFixture(Path path, VhostUserConfig config) throws IOException {
         this.path = path;
         loop = new EpollLoop("vhost-test");
-        link = new VhostUserLink(loop, DescriptorSocket.listen(path), config, allocator);
+        link = new VhostUserLink(loop, DescriptorSocket.adopt(UnixSockets.listen(UnixSockets.Kind.STREAM, path, 1)), config, allocator);
     }
 
     /// Begins, and keeps what is delivered.

@@ -35,7 +35,7 @@ class DatagramGuestsTest {
     @BeforeEach
     void open() throws Exception {
         path = directory.resolve("net.sock");
-        fixture = new VmmFixture(new VmmConfig(1_500, 3, QUEUE_BYTES));
+        fixture = new VmmFixture(new VmmConfig(1_500, 3, false, QUEUE_BYTES));
         fixture.serve("dgram:" + path);
     }
 
