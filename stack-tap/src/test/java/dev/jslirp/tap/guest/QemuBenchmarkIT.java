@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,8 +27,8 @@ class QemuBenchmarkIT {
     /// One competitor in one round: megabytes per second and milliseconds.
     private record Result(double down, double up, double ping) {}
 
-    /// Starts whatever serves the guest; `arguments` are QEMU's.
-    private record Peer(List<String> arguments, AutoCloseable server) {}
+    /// Whatever serves the guest, and how the guest is booted.
+    private record Peer(Supplier<QemuGuest> guest, AutoCloseable server) {}
 
     private interface Competitor {
         Peer start(Installation installation) throws IOException;
@@ -37,7 +38,7 @@ class QemuBenchmarkIT {
     void compare() throws Exception {
         QemuGuest.require();
         Map<String, Competitor> competitors = new LinkedHashMap<>();
-        competitors.put("QEMU user", installation -> new Peer(Netdev.USER.arguments(installation.scratch(), 0, Ports.free(), 0), () -> {}));
+        competitors.put("QEMU user", installation -> peer(installation, Netdev.USER.arguments(installation.scratch(), 0, Ports.free(), 0), () -> {}));
         if (Shell.run(5, "sh", "-c", "command -v passt").status() == 0) {
             competitors.put("passt", QemuBenchmarkIT::passt);
         }
@@ -60,7 +61,7 @@ class QemuBenchmarkIT {
 
     private static Peer jslirp(Installation installation, Netdev netdev) {
         ServedNetwork network = new ServedNetwork(installation, netdev);
-        return new Peer(network.arguments(0), network);
+        return new Peer(() -> network.boot(0), network);
     }
 
     private static Peer passt(Installation installation) throws IOException {
@@ -70,14 +71,18 @@ class QemuBenchmarkIT {
                 "--address", "10.0.2.15", "--netmask", "24", "--gateway", GATEWAY, "--mtu", "1500")
                 .redirectErrorStream(true).redirectOutput(log.toFile()).start();
         Await.until("passt", () -> Files.exists(socket) || !passt.isAlive(), () -> Shell.run(5, "cat", log.toString()).out());
-        return new Peer(Netdev.STREAM_UNIX.arguments(socket, 0, 0, 0), passt::destroy);
+        return peer(installation, Netdev.STREAM_UNIX.arguments(socket, 0, 0, 0), passt::destroy);
+    }
+
+    private static Peer peer(Installation installation, List<String> arguments, AutoCloseable server) {
+        return new Peer(() -> new QemuGuest(installation.scratch(), 0, List.of(), arguments), server);
     }
 
     private static Result measure(Competitor competitor) throws Exception {
         Installation installation = new Installation();
         try (installation; ByteServer bytes = new ByteServer()) {
             Peer peer = competitor.start(installation);
-            try (AutoCloseable _ = peer.server(); QemuGuest guest = new QemuGuest(installation.scratch(), 0, peer.arguments())) {
+            try (AutoCloseable _ = peer.server(); QemuGuest guest = peer.guest().get()) {
                 guest.dhcp().ok();
                 // passt passes it on to the host, which may refuse it; then there is no number.
                 String ping = guest.sh(60, "ping -c 11 -i 0.2 " + GATEWAY).out();
