@@ -19,9 +19,10 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /// competitors turns with each round, so that none is always first. Software emulation costs far more than any of them
 /// does: the numbers compare, they do not tell what a machine with KVM would see.
 ///
-/// Down: busybox's `wget` in the guest fetches from a server on the host's loopback. Up: a client on the host fetches from busybox's `httpd` in
-/// the guest through a forwarded port; `httpd` uses `sendfile`, so that the guest's programs are not what is measured. Echo: one octet
-/// to `cat` in the guest and back, over one such connection. Each transfer runs once before, shorter, so that compilers have seen it.
+/// Down: busybox's `wget` in the guest fetches from a server on the host's loopback. Up: a client on the host fetches from busybox's
+/// `httpd` in the guest through a forwarded port; `httpd` uses `sendfile`, so that the guest's programs are not what is measured. Echo:
+/// one octet to `cat` in the guest and back, over one such connection. Each transfer runs once before, shorter, so that compilers have
+/// seen it.
 ///
 /// passt's vhost-user is not compared: it came in 2025, and Debian 12 has a release of 2023.
 @EnabledIfSystemProperty(named = "jslirp.bench", matches = "true")
@@ -45,7 +46,8 @@ class QemuBenchmarkIT {
 
     private static Map<String, Competitor> competitors() {
         Map<String, Competitor> all = new LinkedHashMap<>();
-        all.put("QEMU user", (installation, hostPort) -> peer(installation, Netdev.USER.arguments(installation.scratch(), 0, hostPort, 0), () -> {}));
+        all.put("QEMU user", (installation, hostPort) ->
+                peer(installation, Netdev.USER.arguments(installation.scratch(), 0, hostPort, 0), () -> {}));
         if (Shell.run(5, "sh", "-c", "command -v passt").status() == 0) {
             all.put("passt stream", QemuBenchmarkIT::passt);
         }
@@ -108,14 +110,14 @@ class QemuBenchmarkIT {
             Peer peer = competitor.start(installation, hostPort);
             try (AutoCloseable _ = peer.server(); QemuGuest guest = peer.guest().get()) {
                 guest.dhcp().ok();
-                double down = rate(name, length -> guest.sh(120, "wget -q -O /dev/null http://" + GATEWAY + ':' + bytes.port() + "/bytes/"
-                        + length + "/1").ok());
+                String page = "http://" + GATEWAY + ':' + bytes.port() + "/bytes/";
+                double down = rate(name, length -> guest.sh(120, "wget -q -O /dev/null " + page + length + "/1").ok());
                 for (long length : new long[] {WARM_UP_BYTES, BYTES}) {
                     guest.sh(60, "mkdir -p /tmp/www && head -c " + length + " /dev/zero > /tmp/www/" + length).ok();
                 }
                 guest.sh(10, "httpd -p 80 -h /tmp/www").ok();
-                double up = rate(name, length -> Shell.run(120, "curl", "-sSf", "-o", "/dev/null", "http://127.0.0.1:" + hostPort + '/' + length)
-                        .ok());
+                String files = "http://127.0.0.1:" + hostPort + '/';
+                double up = rate(name, length -> Shell.run(120, "curl", "-sSf", "-o", "/dev/null", files + length).ok());
                 guest.sh(10, "killall httpd; nc -ll -p 80 -e cat > /dev/null 2>&1 & sleep 1").ok();
                 return new Result(down, up, echoMs(hostPort));
             }

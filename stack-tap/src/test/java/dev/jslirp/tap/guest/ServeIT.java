@@ -139,7 +139,8 @@ class ServeIT {
         assertEquals("10.0.2.2\n", guest.sh(30, "dig +short @10.0.2.3 gate.example A").ok().out());
         assertTrue(log().contains("lease 10.0.2.15 to 52:54:00:00:00:01"), this::log);
         stop(daemon);
-        assertTrue(Pattern.compile("stream:\\S+ .*: from it \\d+ frames, .* no room for 0$", Pattern.MULTILINE).matcher(log()).find(), this::log);
+        Pattern report = Pattern.compile("stream:\\S+ .*: from it \\d+ frames, .* no room for 0$", Pattern.MULTILINE);
+        assertTrue(report.matcher(log()).find(), this::log);
     }
 
     @Test
