@@ -80,7 +80,7 @@ class JslirpCommandTest {
 
     @Test
     void guestSetupSurvivesTheTripThroughArguments() {
-        GuestSetup setup = new GuestSetup("tap7", 1_500, dev.jslirp.wire.MacAddress.parse("52:54:00:00:00:01"), true,
+        GuestSetup setup = new GuestSetup("tap7", 1_500, dev.jslirp.wire.MacAddress.parse("52:54:00:00:00:01"), true, 3,
                 dev.jslirp.wire.IpAddress.parse("10.0.2.15"), 24, dev.jslirp.wire.IpAddress.parse("10.0.2.2"));
         ArrayList<String> arguments = new ArrayList<>(setup.toArguments());
         arguments.addAll(List.of("sh", "-c", ""));
