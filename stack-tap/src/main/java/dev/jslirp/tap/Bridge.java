@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The small program that runs inside the namespace: makes the TAP, passes its descriptor out to the daemon, and then
+/// The small program that runs inside the namespace: makes the TAP, passes its descriptors out to the daemon, and then
 /// becomes the user's command (`run`) or ends (`attach`).
 ///
 /// A virtual machine has many threads, so it can never enter a user namespace itself; `unshare` or `nsenter` starts

@@ -35,8 +35,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 ///
 /// The constructor starts the first loop only, so that it runs while a bridge is still starting; [#serve] does the rest.
 final class Daemon implements AutoCloseable {
-    /// Frames of other loops that may wait for the first one, of 64 KiB each at most.
-    private static final int HANDED_OVER_MAX = 256;
+    /// Frames of other loops that may wait for the first one, of 64 KiB each at most, as the kernel's queue may hold twice as many.
+    private static final int HANDED_OVER_MAX = 512;
 
     private final NetworkOptions options;
     private final ServiceLoop service;

@@ -63,6 +63,14 @@ class JslirpCommandTest {
         assertTrue(err.toString().startsWith("jslirp: port forward 'foo': "), err.toString());
     }
 
+    @ParameterizedTest
+    @CsvSource({"run --loops 0 -- true,not within 1 to 16", "run --loops 17 -- true,not within 1 to 16",
+        "run --loops 2 --pcap /dev/null -- true,--pcap exclude", "attach --loops 2 --tap-fd 0,--tap-fd exclude"})
+    void loopsThatCannotBeAreNamed(String arguments, String reason) {
+        assertEquals(2, execute(arguments.split(" ")));
+        assertTrue(err.toString().contains(reason), err.toString());
+    }
+
     @Test
     void helpAndVersionGoToStandardOutput() {
         assertEquals(0, execute("run", "--help"));

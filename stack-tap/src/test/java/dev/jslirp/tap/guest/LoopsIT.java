@@ -107,13 +107,6 @@ class LoopsIT extends LinuxGuestTests {
         }
     }
 
-    @Test
-    void onlyOneLoopCanCapture() {
-        Shell.Result result = Shell.run(20, installation.launcher().toString(), "run", "--loops", "2", "--pcap", "/dev/null", "--", "true");
-        assertEquals(2, result.status());
-        assertTrue(result.err().contains("--pcap"), result::err);
-    }
-
     /// The server of [Idle] on the host.
     private static final class IdleServer extends Sockets.Server {
         IdleServer() throws IOException {}
