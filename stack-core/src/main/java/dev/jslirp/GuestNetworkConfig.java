@@ -27,6 +27,11 @@ public record GuestNetworkConfig(AddressPlan addresses, NetConfig net, TcpConfig
                 DhcpConfig.defaults(), DnsConfig.forwardingTo(List::of), FlowPolicy.NONE);
     }
 
+    /// What each of `loops` loops is told that share one network, so that its limits hold for all of them together.
+    public GuestNetworkConfig dividedBy(int loops) {
+        return withNet(net.dividedBy(loops)).withNat(nat.dividedBy(loops));
+    }
+
     /// This configuration with other addresses.
     public GuestNetworkConfig withAddresses(AddressPlan changed) {
         return new GuestNetworkConfig(changed, net, tcp, nat, dhcp, dns, flowPolicy);

@@ -32,6 +32,15 @@ public record GuestNetworkStats(Map<Counter, Long> counts, Map<DropReason, Long>
         return new GuestNetworkStats(counts, drops, flows, linkDrops);
     }
 
+    /// Both together: those of two loops that share one network.
+    public GuestNetworkStats plus(GuestNetworkStats other) {
+        Map<Counter, Long> allCounts = new EnumMap<>(counts);
+        other.counts.forEach((counter, value) -> allCounts.merge(counter, value, Long::sum));
+        Map<DropReason, Long> allDrops = new EnumMap<>(drops);
+        other.drops.forEach((reason, value) -> allDrops.merge(reason, value, Long::sum));
+        return new GuestNetworkStats(allCounts, allDrops, flows + other.flows, linkDrops + other.linkDrops);
+    }
+
     /// The value of a counter.
     public long get(Counter counter) {
         return counts.get(counter);

@@ -120,6 +120,15 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
                 udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
+    /// The part of one of `loops` loops that share one network: what TCP flows count against is divided, so that the maxima hold for all
+    /// of them together. UDP, echo and the answers to segments of no flow are the business of one loop, which has them whole.
+    public NatConfig dividedBy(int loops) {
+        return new NatConfig(Math.ceilDiv(flowsMax, loops), Math.ceilDiv(flowsPerGuestMax, loops), Math.ceilDiv(tcpHalfOpenMax, loops),
+                udpFlowsMax, udpPeersMax, echoFlowsMax, Math.ceilDiv(hostBufferBytesMax, loops), Math.ceilDiv(guestBufferBytesMax, loops),
+                flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs,
+                hostLoopback, linkLocal, udpFiltering, reach);
+    }
+
     /// This configuration with another reach of guests.
     public NatConfig withReach(Reach reach) {
         return new NatConfig(flowsMax, flowsPerGuestMax, tcpHalfOpenMax, udpFlowsMax, udpPeersMax, echoFlowsMax, hostBufferBytesMax,

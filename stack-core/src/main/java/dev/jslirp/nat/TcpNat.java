@@ -6,6 +6,7 @@ import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.StreamConnector;
 import dev.jslirp.net.IcmpErrorHandler;
 import dev.jslirp.net.PacketHandler;
+import dev.jslirp.net.PacketTaker;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.tcp.TcpShared;
 import dev.jslirp.tcp.TcpState;
@@ -22,7 +23,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /// The guest's TCP segments: finds their flow, opens one for a SYN, resets the rest.
-public final class TcpNat implements PacketHandler, IcmpErrorHandler {
+public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandler {
     private static final long SECOND_NS = 1_000_000_000L;
     /// Ports tried for an accepted connection before it is refused.
     private static final int PORT_TRIES = 64;
@@ -80,16 +81,47 @@ public final class TcpNat implements PacketHandler, IcmpErrorHandler {
 
     @Override
     public void onPacket(PacketView packet, ByteBuf frame, long nowNs) {
-        DropReason reason = TcpHeader.decode(frame, packet);
-        if (reason == DropReason.NONE && isNonsense(packet)) {
-            reason = DropReason.TCP_FLAGS;
-        }
+        DropReason reason = decode(packet, frame);
         if (reason != DropReason.NONE) {
             nat.counters().drop(reason);
             return;
         }
-        TcpFlow flow = (TcpFlow) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
+        dispatch(flowOf(packet), packet, frame, nowNs);
+    }
+
+    /// Takes what belongs to this part of a network that is spread over several loops: segments of the flows here, and SYNs that open one
+    /// to a destination outside or on the host. Services, refusals and whatever belongs to no flow here are for the loop that knows all.
+    @Override
+    public boolean takes(PacketView packet, ByteBuf frame, long nowNs) {
+        if (decode(packet, frame) != DropReason.NONE) {
+            return false;
+        }
+        TcpFlow flow = flowOf(packet);
+        if (flow == null && !(opens(packet) && isRelayed(packet))) {
+            return false;
+        }
+        dispatch(flow, packet, frame, nowNs);
+        return true;
+    }
+
+    private boolean isRelayed(PacketView syn) {
+        return syn.srcPort != 0 && syn.dstPort != 0 && switch (nat.policy().classify(syn.dstHi, syn.dstLo, Ipv4Header.TCP, syn.dstPort)) {
+            case OUTSIDE, HOST_LOOPBACK -> true;
+            case SERVICES_ONLY, REFUSED, ON_LINK, GROUP -> false;
+        };
+    }
+
+    private static DropReason decode(PacketView packet, ByteBuf frame) {
+        DropReason reason = TcpHeader.decode(frame, packet);
+        return reason == DropReason.NONE && isNonsense(packet) ? DropReason.TCP_FLAGS : reason;
+    }
+
+    private TcpFlow flowOf(PacketView packet) {
+        return (TcpFlow) nat.flows().find(packet.srcHi, packet.srcLo, packet.dstHi, packet.dstLo,
                 Flow.ports(packet.srcPort, packet.dstPort), Ipv4Header.TCP);
+    }
+
+    private void dispatch(TcpFlow flow, PacketView packet, ByteBuf frame, long nowNs) {
         if (flow == null || opens(packet) && replace(flow, packet)) {
             withoutFlow(packet, frame, nowNs);
         } else {

@@ -27,6 +27,9 @@
 /// what the host side may still queue; host reads pause while the guest has `sendBufferMax` bytes unacknowledged, and
 /// resume at half of it.
 ///
+/// In a network of several loops `TcpNat.takes` says which segments are of the loop it is asked on; `NatConfig.dividedBy` is its part of
+/// the limits. Such a part has only flows that guests opened, so ICMP errors of guests, which concern the others, need not reach it.
+///
 /// **UDP.** A [dev.jslirp.nat.UdpFlow] is a guest endpoint and its host socket, wherever it sends to (endpoint-independent
 /// mapping, RFC 4787); who may answer is `udpFiltering`. A flow lives for `udpOneShotIdleNs`, and for `udpIdleNs` once two datagrams
 /// went each way. A [dev.jslirp.nat.UdpForward] is a rule and its socket, with a flow per host peer, seen by the guest as a

@@ -28,10 +28,7 @@ public final class ArpResponder {
 
     /// One ARP message behind the Ethernet header that `view` holds. **Borrows** `frame`.
     void onArp(PacketView view, ByteBuf frame, int off, int available, long nowNs) {
-        DropReason reason = ArpHeader.check(frame, off, available);
-        if (reason == DropReason.NONE) {
-            reason = learn(view, frame, off, nowNs);
-        }
+        DropReason reason = hear(view, frame, off, available, nowNs);
         if (reason != DropReason.NONE) {
             counters.drop(reason);
             return;
@@ -40,6 +37,14 @@ public final class ArpResponder {
         if (ArpHeader.operation(frame, off) == ArpHeader.REQUEST && plan.isOurs(0, IpAddress.v4Lo(target))) {
             reply(ArpHeader.senderMac(frame, off), ArpHeader.senderIp(frame, off), target);
         }
+    }
+
+    /// Learns from a message as [#onArp] does, and does nothing else.
+    ///
+    /// @return why nothing may be learned from it
+    DropReason hear(PacketView view, ByteBuf frame, int off, int available, long nowNs) {
+        DropReason reason = ArpHeader.check(frame, off, available);
+        return reason == DropReason.NONE ? learn(view, frame, off, nowNs) : reason;
     }
 
     private DropReason learn(PacketView view, ByteBuf frame, int off, long nowNs) {

@@ -18,6 +18,8 @@ public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendin
     private static final long S = 1_000_000_000L;
     /// Tables are searched or swept whole now and then, so they stay this small.
     private static final int TABLE_MAX = 65_536;
+    /// As long as Linux believes a neighbour.
+    private static final long SHARED_AGE_NS = 30 * S;
 
     /// @throws IllegalArgumentException naming the parameter that is out of range, and the range
     public NetConfig {
@@ -36,6 +38,14 @@ public record NetConfig(int neighborsMax, long neighborAgeNs, int neighborPendin
     /// Defaults fit for tens of guests.
     public static NetConfig defaults() {
         return new NetConfig(256, 600 * S, 64, 1 << 20, 4 << 20, 64, 128, 30 * S, 1_000, 100);
+    }
+
+    /// The part of one of `loops` loops that share one network: packets that wait for a neighbour and ICMP errors are divided. Every loop
+    /// knows all guests, and asks for one sooner, since it hears only a part of what the guest says. Fragments are for one loop.
+    public NetConfig dividedBy(int loops) {
+        return loops == 1 ? this : new NetConfig(neighborsMax, Math.min(neighborAgeNs, SHARED_AGE_NS), neighborPendingMax / loops,
+                neighborPendingBytesMax / loops, reassemblyBytesMax, reassemblyDatagramsMax, reassemblyFragmentsMax, reassemblyAgeNs,
+                Math.ceilDiv(icmpErrorsPerSecond, loops), Math.ceilDiv(icmpErrorBurst, loops));
     }
 
     private static void require(String name, long value, long min, long max) {

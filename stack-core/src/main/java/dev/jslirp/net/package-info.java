@@ -38,6 +38,11 @@
 ///                        GuestLink      FRAMES_TO_GUEST, BYTES_TO_GUEST ──► link
 /// ```
 ///
+/// **In a shard** (a loop that serves a part of the TCP flows) [dev.jslirp.net.ShardInput] is in the place of `FrameInput`. It checks
+/// Ethernet and IPv4 in the same way, but drops nothing: what is not TCP of this shard's own (`PacketTaker`) is handed over to the loop
+/// that has all the rest of this package (`FRAMES_HANDED_OVER`; `HAND_OVER_FULL`). It learns neighbours from every packet and ARP message
+/// that it sees, and asks after 30 seconds (`NetConfig.dividedBy`), since it sees only a part of them.
+///
 /// **The way out.** [dev.jslirp.net.FrameOutput] writes headers into the one `OutboundFrame` and references the payload. On
 /// a link with checksum offload the transport checksum is the pseudo-header's sum and the frame's flags say so; otherwise
 /// it is computed here. TCP carries DF and identification 0 (RFC 6864 §4.1: such packets are atomic); UDP and echo replies may be

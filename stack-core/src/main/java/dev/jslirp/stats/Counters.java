@@ -23,6 +23,16 @@ public final class Counters {
         drops[reason.ordinal()]++;
     }
 
+    /// Adds all that `other`, of another loop of the same network, has counted; nobody may be writing either.
+    public void add(Counters other) {
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] += other.counts[i];
+        }
+        for (int i = 0; i < drops.length; i++) {
+            drops[i] += other.drops[i];
+        }
+    }
+
     /// The value of a counter.
     public long get(Counter counter) {
         return counts[counter.ordinal()];

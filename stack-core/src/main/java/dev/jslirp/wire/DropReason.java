@@ -75,6 +75,8 @@ public enum DropReason {
     TOO_BIG,
     /// The link had no room for a frame.
     LINK_FULL,
+    /// More frames than may wait for the loop that takes them.
+    HAND_OVER_FULL,
     /// A DHCP message that does not parse.
     DHCP_MALFORMED,
     /// A DNS message that does not parse.

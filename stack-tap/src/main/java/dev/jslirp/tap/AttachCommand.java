@@ -59,12 +59,12 @@ final class AttachCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, UsageException {
         options.check();
-        tap.check();
-        GuestSetup setup = tap.setup(options, configure);
+        tap.check(options, target.tapFd != null);
+        GuestSetup setup = tap.setup(options, configure, target.tapFd != null);
         try (Daemon daemon = new Daemon(options)) {
-            int fd = openTap(setup);
+            int[] fds = openTap(setup);
             Signals.handle(_ -> end.countDown());
-            daemon.serveTap(fd, setup.mtuBytes(), () -> {
+            daemon.serveTap(fds, setup.mtuBytes(), () -> {
                 Summary.printGone(setup);
                 end.countDown();
             });
@@ -79,12 +79,12 @@ final class AttachCommand implements Callable<Integer> {
         }
     }
 
-    private int openTap(GuestSetup setup) throws IOException, UsageException {
+    private int[] openTap(GuestSetup setup) throws IOException, UsageException {
         if (target.tapFd != null) {
             if (!Processes.isOpen(target.tapFd)) {
                 throw new UsageException(UsageException.SETUP, "--tap-fd " + target.tapFd + ": no such descriptor is open");
             }
-            return target.tapFd;
+            return new int[] {target.tapFd};
         }
         if (target.pid != null && !Files.exists(Path.of("/proc", target.pid.toString()))) {
             throw new UsageException(UsageException.SETUP, "there is no process " + target.pid);
@@ -104,8 +104,8 @@ final class AttachCommand implements Callable<Integer> {
     }
 
     /// On a thread that enters the namespace and ends there.
-    private static int createInside(Path namespace, GuestSetup setup) throws IOException {
-        FutureTask<Integer> task = new FutureTask<>(() -> {
+    private static int[] createInside(Path namespace, GuestSetup setup) throws IOException {
+        FutureTask<int[]> task = new FutureTask<>(() -> {
             Processes.enterNetworkNamespace(namespace);
             return setup.createTap();
         });
@@ -123,15 +123,15 @@ final class AttachCommand implements Callable<Integer> {
         }
     }
 
-    private int createByBridge(GuestSetup setup) throws IOException, UsageException {
+    private int[] createByBridge(GuestSetup setup) throws IOException, UsageException {
         List<String> enter = List.of("nsenter", "--target", target.pid.toString(), "--user", "--net", "--preserve-credentials", "--");
         try (BridgeProcess bridge = BridgeProcess.start(enter, setup, null, List.of())) {
-            int fd = bridge.receiveTap();
-            if (fd < 0) {
+            int[] fds = bridge.receiveTap(setup.queues());
+            if (fds == null) {
                 throw new UsageException(UsageException.SETUP, "cannot enter the namespaces of process " + target.pid
                         + ", see the line above (they must be yours)");
             }
-            return fd;
+            return fds;
         }
     }
 

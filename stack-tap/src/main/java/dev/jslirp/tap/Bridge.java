@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The small program that runs inside the namespace: makes the TAP, passes its descriptor out to the daemon, and then
+/// The small program that runs inside the namespace: makes the TAP, passes its descriptors out to the daemon, and then
 /// becomes the user's command (`run`) or ends (`attach`).
 ///
 /// A virtual machine has many threads, so it can never enter a user namespace itself; `unshare` or `nsenter` starts
 /// this program there instead. It loads neither Netty nor picocli nor logging.
 ///
-/// Conversation: bridge → daemon `tap` with the descriptor, or `! reason`; daemon → bridge one byte when the network is
+/// Conversation: bridge → daemon `tap` with the descriptor, once for each queue, or `! reason`; daemon → bridge one byte when the network is
 /// served. If the daemon goes away first, the bridge ends without starting the command.
 final class Bridge {
     /// First argument that turns `Main` into this program.
@@ -77,9 +77,10 @@ final class Bridge {
             if (!resolvConf.isEmpty()) {
                 showResolvConf(Path.of(resolvConf));
             }
-            int tap = setup.createTap();
-            daemon.send(TAP, tap);
-            Processes.close(tap);
+            for (int queue : setup.createTap()) {
+                daemon.send(TAP, queue);
+                Processes.close(queue);
+            }
             return true;
         } catch (IOException e) {
             daemon.send(FAILED + e.getMessage(), -1);

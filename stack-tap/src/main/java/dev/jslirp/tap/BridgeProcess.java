@@ -1,5 +1,6 @@
 package dev.jslirp.tap;
 
+import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.UnixSocket;
 import java.io.File;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -68,9 +70,10 @@ final class BridgeProcess implements AutoCloseable {
 
     /// Waits for the TAP.
     ///
-    /// @return its descriptor, owned by the caller; -1 if the bridge ended without a word, having said why itself
+    /// @return a descriptor for each of its `queues` queues, owned by the caller; null if the bridge ended without a word, having said why
+    ///         itself
     /// @throws UsageException with the bridge's reason
-    int receiveTap() throws IOException, UsageException {
+    int[] receiveTap(int queues) throws IOException, UsageException {
         try {
             long startNs = System.nanoTime();
             while (bridge == null) {
@@ -80,20 +83,33 @@ final class BridgeProcess implements AutoCloseable {
                 } else if (peer != null) {
                     peer.close();
                 } else if (!process.isAlive()) {
-                    return -1;
+                    return null;
                 } else if (System.nanoTime() - startNs > START_LIMIT_NS) {
                     throw new UsageException(UsageException.SETUP, "the bridge did not answer within 60 seconds");
                 }
             }
-            UnixSocket.Message message = bridge.receive();
-            if (message.text().startsWith(Bridge.FAILED)) {
-                throw new UsageException(UsageException.SETUP, message.text().substring(Bridge.FAILED.length()));
-            }
-            return message.fd();
+            return receive(queues);
         } finally {
             listener.close();
             delete(directory);
         }
+    }
+
+    /// The kernel never joins messages that carry descriptors.
+    private int[] receive(int queues) throws IOException, UsageException {
+        int[] fds = new int[queues];
+        for (int i = 0; i < queues; i++) {
+            UnixSocket.Message message = bridge.receive();
+            if (message.fd() < 0) {
+                Arrays.stream(fds, 0, i).forEach(Processes::close);
+                if (message.text().startsWith(Bridge.FAILED)) {
+                    throw new UsageException(UsageException.SETUP, message.text().substring(Bridge.FAILED.length()));
+                }
+                return null;
+            }
+            fds[i] = message.fd();
+        }
+        return fds;
     }
 
     /// Gives the word: the network is served.

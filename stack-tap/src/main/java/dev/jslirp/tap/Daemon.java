@@ -1,12 +1,15 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetwork;
+import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.link.FaultLink;
+import dev.jslirp.link.HandOverLink;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
 import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
 import dev.jslirp.service.Lease;
+import dev.jslirp.stats.Counters;
 import dev.jslirp.tap.host.EchoSockets;
 import dev.jslirp.tap.host.LinuxHostNetwork;
 import dev.jslirp.tap.linux.EpollLoop;
@@ -14,9 +17,7 @@ import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.time.Reactor;
-import dev.jslirp.wire.IpAddress;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -24,36 +25,36 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/// One served network: loop, host sockets, link and stack, wired together.
+/// One served network: loops, host sockets, links and stack, wired together.
 ///
-/// The constructor starts the loop only, so that it runs while a bridge is still starting; [#serve] does the rest.
+/// The constructor starts the first loop only, so that it runs while a bridge is still starting; [#serve] does the rest.
 final class Daemon implements AutoCloseable {
-    private static final int PAGE_BYTES = 8_192;
-    /// Chunks of 4 MB: memory for a few large frames, and little more when idle.
-    private static final int CHUNK_ORDER = 9;
+    /// Frames of other loops that may wait for the first one, of 64 KiB each at most, as the kernel's queue may hold twice as many.
+    private static final int HANDED_OVER_MAX = 512;
 
     private final NetworkOptions options;
-    private final EpollLoop loop;
-    private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, CHUNK_ORDER,
-            PooledByteBufAllocator.defaultSmallCacheSize(), PooledByteBufAllocator.defaultNormalCacheSize(), false);
+    private final ServiceLoop service;
+    private final List<ShardLoop> shards = new ArrayList<>();
     private final String echoForbidden = EchoSockets.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();
     private LinkSource links;
     private GuestNetwork network;
+    /// The link of the first loop where there are more, else null.
+    private HandOverLink handOver;
     private boolean closed;
 
-    /// Starts the loop.
+    /// Starts the first loop.
     ///
     /// @throws TapException if the kernel gives no descriptor for it
     Daemon(NetworkOptions options) throws TapException {
         this.options = options;
-        loop = new EpollLoop("jslirp-loop");
+        service = new ServiceLoop("jslirp-loop");
     }
 
     /// Makes the guest's link. All in-loop.
@@ -72,14 +73,26 @@ final class Daemon implements AutoCloseable {
         }
     }
 
-    /// Serves the TAP behind `tapFd`, which is consumed.
+    /// Serves the TAP behind `tapFds`, one descriptor for each of its queues, which are consumed; each queue has a loop.
     ///
     /// @param mtuBytes the interface's MTU
-    /// @param onGone   called in-loop when the interface has disappeared
+    /// @param onGone   called by one of the loops, once, when the interface has disappeared
     /// @throws IOException if the TAP cannot be used or a forward not be bound; the message says which and why
-    void serveTap(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
-        TapDevice device = adopt(tapFd);
-        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone));
+    void serveTap(int[] tapFds, int mtuBytes, Runnable onGone) throws IOException {
+        List<TapDevice> queues = adopt(tapFds);
+        AtomicBoolean told = new AtomicBoolean();
+        Runnable gone = () -> {
+            if (told.compareAndSet(false, true)) {
+                onGone.run();
+            }
+        };
+        for (int i = 1; i < queues.size(); i++) {
+            shards.add(new ShardLoop(queues.get(i), i));
+        }
+        serve((eventLoop, _, buffers) -> new TapLink(queues.getFirst(), mtuBytes, eventLoop, buffers, gone));
+        for (ShardLoop shard : shards) {
+            shard.serve(mtuBytes, config(), options.host(false), handOver, this::decorate, gone);
+        }
     }
 
     /// Serves whoever is at the link that `source` makes.
@@ -87,12 +100,22 @@ final class Daemon implements AutoCloseable {
     /// @throws IOException if there is no link or a forward cannot be bound; the message says which and why
     void serve(LinkSource source) throws IOException {
         links = source;
-        inLoop(() -> {
+        service.call(() -> {
+            EpollLoop loop = service.loop();
+            ByteBufAllocator allocator = service.allocator();
             Reactor reactor = loop.newReactor();
             FileChannel capture = options.operation.pcap == null ? null : openCapture(options.operation.pcap);
-            Link link = decorate(source.open(loop, reactor, allocator), capture, reactor);
+            Link link = source.open(loop, reactor, allocator);
+            if (capture != null) {
+                link = new PcapLink(link, capture, Daemon::epochNs, PcapLink.SNAPLEN_MAX);
+            }
+            link = decorate(link, reactor, service);
+            if (!shards.isEmpty()) {
+                handOver = new HandOverLink(link, reactor, allocator, HANDED_OVER_MAX);
+                link = handOver;
+            }
             LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host(echoForbidden == null));
-            network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
+            network = new GuestNetwork(config(), link, host, reactor, new SecureRandom(), allocator);
             network.onLease(lease -> {
                 source.onLease(lease);
                 if (!options.operation.quiet) {
@@ -108,17 +131,18 @@ final class Daemon implements AutoCloseable {
         });
     }
 
-    /// Wraps the link in what the options ask for. The capture sees what the wire carries, faults included.
-    private Link decorate(Link bare, FileChannel capture, Reactor reactor) {
+    private GuestNetworkConfig config() {
+        return options.config().dividedBy(1 + shards.size());
+    }
+
+    /// Wraps a link in what the options ask for. A capture, which is inside, sees what the wire carries, faults included.
+    private Link decorate(Link bare, Reactor reactor, ServiceLoop on) {
         Link link = bare;
-        if (capture != null) {
-            link = new PcapLink(link, capture, Daemon::epochNs, PcapLink.SNAPLEN_MAX);
-        }
         if (options.operation.trace) {
-            link = new TraceLink(link, System.err::println, allocator);
+            link = new TraceLink(link, System.err::println, on.allocator());
         }
         if (options.operation.fault != null) {
-            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), reactor, allocator);
+            link = new FaultLink(link, options.operation.fault, new SplittableRandom(), reactor, on.allocator());
         }
         return link;
     }
@@ -136,11 +160,15 @@ final class Daemon implements AutoCloseable {
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
-    private static TapDevice adopt(int tapFd) throws TapException {
+    private static List<TapDevice> adopt(int[] tapFds) throws TapException {
+        List<TapDevice> queues = new ArrayList<>();
         try {
-            return TapDevice.adopt(tapFd);
+            for (int fd : tapFds) {
+                queues.add(TapDevice.adopt(fd));
+            }
+            return queues;
         } catch (TapException e) {
-            Processes.close(tapFd);
+            Arrays.stream(tapFds).forEach(Processes::close);
             throw e;
         }
     }
@@ -155,42 +183,36 @@ final class Daemon implements AutoCloseable {
         return echoForbidden;
     }
 
-    private <T> T inLoop(Callable<T> task) throws IOException {
-        FutureTask<T> future = new FutureTask<>(task);
-        loop.execute(future);
-        try {
-            return future.get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException io -> throw io;
-                case RuntimeException bug -> throw bug;
-                default -> throw new IllegalStateException(e.getCause());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        }
-    }
-
-    /// Resets all flows, closes the link, ends the loop. Idempotent.
+    /// Resets all flows, closes the links, ends the loops: the first one last, since the others hand over to it. Idempotent.
     @Override
     public void close() throws IOException {
         if (closed) {
             return;
         }
         closed = true;
-        String report = inLoop(() -> {
+        long shardDrops = 0;
+        for (ShardLoop shard : shards) {
+            shardDrops += shard.closeNetwork();
+        }
+        long otherDrops = shardDrops;
+        String report = service.call(() -> {
             if (network == null) {
                 return "";
             }
-            String last = Summary.link(network.stats().linkDrops(), links.report());
+            String last = Summary.link(otherDrops + network.stats().linkDrops(), links.report());
             network.close();
             return last;
         });
-        loop.close();
-        // Only now: the loop's thread has given the buffers it kept for itself back to the allocator.
+        shards.forEach(ShardLoop::close);
+        service.close();
         if (options.operation.stats && network != null) {
-            Summary.print(network.counters(), report, allocator);
+            printStats(report);
         }
+    }
+
+    private void printStats(String report) {
+        List<Counters> loops = new ArrayList<>(List.of(network.counters()));
+        shards.stream().map(ShardLoop::counters).filter(Objects::nonNull).forEach(loops::add);
+        Summary.print(loops, report, service.buffersInUse() + shards.stream().mapToLong(shard -> shard.service().buffersInUse()).sum());
     }
 }

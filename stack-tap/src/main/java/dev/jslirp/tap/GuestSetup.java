@@ -7,6 +7,7 @@ import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// How the TAP interface inside a namespace is to be made. Travels to the bridge as program arguments.
@@ -15,16 +16,18 @@ import java.util.List;
 /// @param mtuBytes     its MTU
 /// @param mac          its Ethernet address, or null for one the kernel chooses
 /// @param offload      whether frames carry a virtio-net header
+/// @param queues       how many queues it has
 /// @param address      IPv4 address to configure, or null to leave that to a DHCP client inside
 /// @param prefixLength of `address`
 /// @param gateway      default route, used with `address`
-record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload, IpAddress address, int prefixLength, IpAddress gateway) {
-    private static final int FIELDS = 7;
+record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload, int queues, IpAddress address, int prefixLength,
+        IpAddress gateway) {
+    private static final int FIELDS = 8;
 
     /// As program arguments.
     List<String> toArguments() {
-        return List.of(tapName, Integer.toString(mtuBytes), text(mac), Boolean.toString(offload), text(address),
-                Integer.toString(prefixLength), text(gateway));
+        return List.of(tapName, Integer.toString(mtuBytes), text(mac), Boolean.toString(offload),
+                Integer.toString(queues), text(address), Integer.toString(prefixLength), text(gateway));
     }
 
     /// From the first program arguments, which are removed from `arguments`.
@@ -32,7 +35,7 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
         List<String> fields = arguments.subList(0, FIELDS);
         GuestSetup setup = new GuestSetup(fields.get(0), Integer.parseInt(fields.get(1)),
                 fields.get(2).isEmpty() ? null : MacAddress.parse(fields.get(2)), Boolean.parseBoolean(fields.get(3)),
-                address(fields.get(4)), Integer.parseInt(fields.get(5)), address(fields.get(6)));
+                Integer.parseInt(fields.get(4)), address(fields.get(5)), Integer.parseInt(fields.get(6)), address(fields.get(7)));
         fields.clear();
         return setup;
     }
@@ -47,10 +50,10 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
 
     /// Makes the interface in the calling thread's network namespace.
     ///
-    /// @return the TAP's descriptor; the caller owns it
-    int createTap() throws TapException {
+    /// @return a descriptor for each of the TAP's queues; the caller owns them
+    int[] createTap() throws TapException {
         Interfaces.up("lo");
-        int fd = TapDevice.create(tapName, offload);
+        int[] fds = TapDevice.create(tapName, offload, queues);
         try {
             if (mac != null) {
                 Interfaces.setMac(tapName, mac);
@@ -63,9 +66,9 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
             if (address != null) {
                 Interfaces.addDefaultRoute(gateway);
             }
-            return fd;
+            return fds;
         } catch (TapException e) {
-            Processes.close(fd);
+            Arrays.stream(fds).forEach(Processes::close);
             throw e;
         }
     }

@@ -50,9 +50,9 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, UsageException {
         options.check();
-        tap.check();
+        tap.check(options, false);
         requireExecutable();
-        GuestSetup setup = tap.setup(options, !noConfigure);
+        GuestSetup setup = tap.setup(options, !noConfigure, false);
         try (BridgeProcess bridge = BridgeProcess.start(enter(), setup, noResolvConf ? null : options.resolvConf(), command)) {
             // From here on signals are COMMAND's: a terminal sends SIGINT to it directly.
             Signals.handle(signal -> {
@@ -61,11 +61,11 @@ final class RunCommand implements Callable<Integer> {
                 }
             });
             try (Daemon daemon = new Daemon(options)) {
-                int fd = bridge.receiveTap();
-                if (fd < 0) {
+                int[] fds = bridge.receiveTap(setup.queues());
+                if (fds == null) {
                     throw new UsageException(UsageException.SETUP, Namespaces.whyUnshareFailed());
                 }
-                daemon.serveTap(fd, setup.mtuBytes(), () -> Summary.printGone(setup));
+                daemon.serveTap(fds, setup.mtuBytes(), () -> Summary.printGone(setup));
                 Summary.print(options, Summary.guest(setup, options.plan()), daemon);
                 options.announceReady();
                 bridge.go();

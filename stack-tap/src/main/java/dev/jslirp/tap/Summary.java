@@ -6,15 +6,16 @@ import dev.jslirp.service.Lease;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.DropReason;
-import io.netty.buffer.PoolArenaMetric;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// The few lines on standard error that say what the guest has got.
 final class Summary {
+    /// What shows how work is spread over loops.
+    private static final List<Counter> PER_LOOP = List.of(Counter.FRAMES_FROM_GUEST, Counter.FRAMES_TO_GUEST, Counter.TCP_FLOWS_OPENED,
+            Counter.FRAMES_HANDED_OVER);
+
     private Summary() {}
 
     /// What a link has counted.
@@ -27,21 +28,26 @@ final class Summary {
         return text.append(report).toString();
     }
 
-    /// Prints every counter that has moved, and how many buffers were never given back.
+    /// Prints every counter that has moved, all loops together, and how many buffers were never given back.
     ///
     /// @param link see [#link]
-    static void print(Counters counters, String link, PooledByteBufAllocator allocator) {
+    static void print(List<Counters> loops, String link, long buffersInUse) {
+        Counters all = new Counters();
+        loops.forEach(all::add);
         StringBuilder text = new StringBuilder("jslirp: counters\n");
         for (Counter counter : Counter.values()) {
-            line(text, counter.name(), counters.get(counter));
+            line(text, counter.name(), all.get(counter));
         }
         for (DropReason reason : DropReason.values()) {
-            line(text, reason.name(), counters.get(reason));
+            line(text, reason.name(), all.get(reason));
         }
         text.append(link);
-        long inUse = Stream.concat(allocator.metric().directArenas().stream(), allocator.metric().heapArenas().stream())
-                .mapToLong(PoolArenaMetric::numActiveAllocations).sum();
-        System.err.print(text.append("  buffers in use ").append(inUse).append('\n'));
+        for (int i = 0; i < loops.size() && loops.size() > 1; i++) {
+            for (Counter counter : PER_LOOP) {
+                line(text, "loop " + i + ' ' + counter.name(), loops.get(i).get(counter));
+            }
+        }
+        System.err.print(text.append("  buffers in use ").append(buffersInUse).append('\n'));
     }
 
     private static void line(StringBuilder text, String name, long value) {

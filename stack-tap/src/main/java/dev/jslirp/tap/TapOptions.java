@@ -7,6 +7,11 @@ import picocli.CommandLine.Option;
 
 /// The options of commands that make a TAP.
 final class TapOptions {
+    private static final int LOOPS_MAX = 16;
+    /// A flow at full speed keeps three processors busy: one end, the stack, the other end. With fewer than four, a second loop only takes
+    /// time from them; more than two loops are for who knows that the guest has so many busy flows.
+    private static final int PROCESSORS_FOR_TWO_LOOPS = 4;
+
     /// The interface inside.
     static final class Interface {
         @Option(names = "--mac", paramLabel = "MAC", description = "Ethernet address of the interface inside (default: random).")
@@ -15,6 +20,10 @@ final class TapOptions {
         String tapName;
         @Option(names = "--no-offload", description = "No checksum and segmentation offload at the TAP (slower; for comparison).")
         boolean noOffload;
+        @Option(names = "--loops", paramLabel = "N", description = {
+                "Threads that share the guest's TCP flows, 1 to 16, each with a queue of the interface",
+                "(default: 1; 2 on machines with 4 or more processors)."})
+        Integer loops;
     }
 
     @ArgGroup(validate = false, heading = "%nInterface:%n")
@@ -22,17 +31,38 @@ final class TapOptions {
 
     /// Finds what is wrong before anything is created.
     ///
+    /// @param tapIsGiven whether the interface exists already
     /// @throws IllegalArgumentException saying which option is wrong
-    void check() {
+    void check(NetworkOptions options, boolean tapIsGiven) {
+        if (inside.loops != null && (inside.loops < 1 || inside.loops > LOOPS_MAX)) {
+            throw new IllegalArgumentException("--loops " + inside.loops + " is not within 1 to " + LOOPS_MAX);
+        }
+        if (inside.loops != null && inside.loops > 1 && mustBeOneLoop(options, tapIsGiven)) {
+            throw new IllegalArgumentException("--loops " + inside.loops + (tapIsGiven ? " and --tap-fd exclude each other: it is one queue"
+                    : " and --pcap exclude each other: a capture has one writer"));
+        }
         if (!inside.tapName.matches("[^/\\s]{1,15}")) {
             throw new IllegalArgumentException("--tap-name '" + inside.tapName + "': expected 1 to 15 characters without blank or slash");
         }
     }
 
+    private static boolean mustBeOneLoop(NetworkOptions options, boolean tapIsGiven) {
+        return tapIsGiven || options.operation.pcap != null;
+    }
+
+    private int loops(NetworkOptions options, boolean tapIsGiven) {
+        if (inside.loops != null) {
+            return inside.loops;
+        }
+        return !mustBeOneLoop(options, tapIsGiven) && Runtime.getRuntime().availableProcessors() >= PROCESSORS_FOR_TWO_LOOPS ? 2 : 1;
+    }
+
     /// How the interface inside is made.
-    GuestSetup setup(NetworkOptions options, boolean configure) {
+    ///
+    /// @param tapIsGiven whether it exists already
+    GuestSetup setup(NetworkOptions options, boolean configure, boolean tapIsGiven) {
         AddressPlan plan = options.plan();
         return new GuestSetup(inside.tapName, options.addresses.mtu, inside.mac, !inside.noOffload,
-                configure ? plan.firstLease() : null, plan.prefixLength(), plan.gateway());
+                loops(options, tapIsGiven), configure ? plan.firstLease() : null, plan.prefixLength(), plan.gateway());
     }
 }

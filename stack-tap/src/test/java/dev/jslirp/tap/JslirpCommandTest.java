@@ -63,6 +63,14 @@ class JslirpCommandTest {
         assertTrue(err.toString().startsWith("jslirp: port forward 'foo': "), err.toString());
     }
 
+    @ParameterizedTest
+    @CsvSource({"run --loops 0 -- true,not within 1 to 16", "run --loops 17 -- true,not within 1 to 16",
+        "run --loops 2 --pcap /dev/null -- true,--pcap exclude", "attach --loops 2 --tap-fd 0,--tap-fd exclude"})
+    void loopsThatCannotBeAreNamed(String arguments, String reason) {
+        assertEquals(2, execute(arguments.split(" ")));
+        assertTrue(err.toString().contains(reason), err.toString());
+    }
+
     @Test
     void helpAndVersionGoToStandardOutput() {
         assertEquals(0, execute("run", "--help"));
@@ -80,7 +88,7 @@ class JslirpCommandTest {
 
     @Test
     void guestSetupSurvivesTheTripThroughArguments() {
-        GuestSetup setup = new GuestSetup("tap7", 1_500, dev.jslirp.wire.MacAddress.parse("52:54:00:00:00:01"), true,
+        GuestSetup setup = new GuestSetup("tap7", 1_500, dev.jslirp.wire.MacAddress.parse("52:54:00:00:00:01"), true, 3,
                 dev.jslirp.wire.IpAddress.parse("10.0.2.15"), 24, dev.jslirp.wire.IpAddress.parse("10.0.2.2"));
         ArrayList<String> arguments = new ArrayList<>(setup.toArguments());
         arguments.addAll(List.of("sh", "-c", ""));

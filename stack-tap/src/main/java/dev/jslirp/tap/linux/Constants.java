@@ -78,6 +78,7 @@ final class Constants {
     static final long TUNGETIFF = 0x8004_54d2L;
     static final long TUNSETVNETHDRSZ = 0x4004_54d8L;
     static final int IFF_TAP = 0x0002;
+    static final int IFF_MULTI_QUEUE = 0x0100;
     static final int IFF_NO_PI = 0x1000;
     static final int IFF_VNET_HDR = 0x4000;
     static final int TUN_F_CSUM = 0x01;

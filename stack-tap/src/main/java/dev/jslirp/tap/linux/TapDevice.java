@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// One queue of a TAP interface: a descriptor that reads and writes whole Ethernet frames, each behind a
 /// virtio-net header of [#VNET_HEADER_BYTES] bytes when [#vnetHeader] says so. Non-blocking.
@@ -44,12 +45,32 @@ public final class TapDevice implements AutoCloseable {
     /// @param vnetHeader whether frames carry a virtio-net header
     /// @throws TapException if the device cannot be opened or the interface not created
     public static int create(String name, boolean vnetHeader) throws TapException {
+        return attach(name, vnetHeader ? IFF_VNET_HDR : 0);
+    }
+
+    /// As [#create(String, boolean)], an interface of `queues` queues, each with a descriptor of its own. The kernel gives all frames of
+    /// one flow to one queue: the one that frames of the flow were last written to, or, where none were within some seconds, always the
+    /// same one.
+    public static int[] create(String name, boolean vnetHeader, int queues) throws TapException {
+        int flags = (vnetHeader ? IFF_VNET_HDR : 0) | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+        int[] fds = new int[queues];
+        for (int i = 0; i < queues; i++) {
+            try {
+                fds[i] = attach(name, flags);
+            } catch (TapException e) {
+                Arrays.stream(fds, 0, i).forEach(Libc::close);
+                throw e;
+            }
+        }
+        return fds;
+    }
+
+    private static int attach(String name, int extraFlags) throws TapException {
         try (Arena arena = Arena.ofConfined()) {
             int fd = Libc.open(Structs.string(arena, CLONE_DEVICE).address(), O_RDWR | O_CLOEXEC | O_NONBLOCK, 0);
             TapException.check(fd, "cannot open " + CLONE_DEVICE, openAdvice(Errno.of(-fd)));
             MemorySegment request = interfaceRequest(arena, name);
-            int flags = IFF_TAP | IFF_NO_PI | (vnetHeader ? IFF_VNET_HDR : 0);
-            request.set(ValueLayout.JAVA_SHORT, 16, (short) flags);
+            request.set(ValueLayout.JAVA_SHORT, 16, (short) (IFF_TAP | IFF_NO_PI | extraFlags));
             int result = Libc.ioctl(fd, TUNSETIFF, request.address());
             if (result < 0) {
                 Libc.close(fd);

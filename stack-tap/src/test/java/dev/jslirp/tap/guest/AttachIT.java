@@ -21,6 +21,7 @@ class AttachIT {
     private static final long LENGTH = 20_000_000;
 
     private Installation installation;
+    private Path log;
     private ByteServer bytes;
     private final List<Process> processes = new ArrayList<>();
 
@@ -62,7 +63,7 @@ class AttachIT {
 
     /// Starts `command`, which must print the summary of a served network.
     private Process serve(List<String> command) throws IOException {
-        Path log = Files.createTempFile(installation.scratch(), "attach", ".log");
+        log = Files.createTempFile(installation.scratch(), "attach", ".log");
         Process daemon = start(command, log);
         Await.until("the summary of " + command, () -> read(log).contains("gateway 10.0.2.2") || !daemon.isAlive(), () -> read(log));
         assertTrue(daemon.isAlive(), () -> read(log));
@@ -109,6 +110,21 @@ class AttachIT {
         Shell.run(10, "ip", "netns", "del", NETNS).ok();
         assertTrue(daemon.waitFor(20, TimeUnit.SECONDS), "the daemon lives on without its namespace");
         assertEquals(0, daemon.exitValue());
+    }
+
+    @Test
+    void deletingTheInterfaceOfTwoLoopsEndsTheServiceOnce() throws Exception {
+        Shell.run(10, "ip", "netns", "add", NETNS).ok();
+        Process daemon = serve(jslirp("--netns", "/run/netns/" + NETNS, "--configure", "--loops", "2", "--stats"));
+        for (int i = 0; i < 8; i++) {
+            assertDownloads(List.of("ip", "netns", "exec", NETNS));
+        }
+        inNamespace("ip", "link", "del", "tap0");
+        assertTrue(daemon.waitFor(20, TimeUnit.SECONDS), "the daemon lives on without its interface");
+        assertEquals(0, daemon.exitValue());
+        String text = read(log);
+        assertEquals(2, text.split("tap0 was deleted", -1).length, text);
+        assertTrue(text.contains("buffers in use 0"), text);
     }
 
     @Test

@@ -8,6 +8,8 @@ import dev.jslirp.tap.guest.Guest.Caller;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -15,23 +17,26 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/// What the Linux kernel and everyday programs must be able to do as guests; run once as root and once as an
-/// ordinary user.
+/// What the Linux kernel and everyday programs must be able to do as guests; run as root, as an ordinary user, and with
+/// two loops.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class LinuxGuestTests {
-    private static final long MB = 1_000_000;
-    private static final String GATEWAY = "10.0.2.2";
-    private static final String DNS = "10.0.2.3";
+    static final long MB = 1_000_000;
+    static final String GATEWAY = "10.0.2.2";
+    static final String DNS = "10.0.2.3";
     private static final Path PING_GROUP_RANGE = Path.of("/proc/sys/net/ipv4/ping_group_range");
 
     private final Caller caller;
-    private Installation installation;
-    private OutsideNetwork outside;
+    private final List<String> always;
+    Installation installation;
+    OutsideNetwork outside;
     private ByteServer bytes;
     private String pingGroupRange;
 
-    LinuxGuestTests(Caller caller) {
+    /// Tests what `caller` starts, always with the options `always`.
+    LinuxGuestTests(Caller caller, String... always) {
         this.caller = caller;
+        this.always = List.of(always);
     }
 
     @BeforeAll
@@ -60,16 +65,22 @@ abstract class LinuxGuestTests {
         }
     }
 
-    private Guest guest(String... options) {
-        return new Guest(installation, caller, options);
+    Guest guest(String... options) {
+        List<String> all = new ArrayList<>(always);
+        all.addAll(List.of(options));
+        return new Guest(installation, caller, all.toArray(String[]::new));
     }
 
-    private String url(long length, long seed) {
+    String url(long length, long seed) {
         return "http://" + GATEWAY + ":" + bytes.port() + "/bytes/" + length + "/" + seed;
     }
 
+    String sumUrl() {
+        return "http://" + GATEWAY + ":" + bytes.port() + "/sum";
+    }
+
     /// Ends the guest's daemon and checks that it closed what it opened.
-    private static Guest.Stats stopAndAudit(Guest guest) {
+    static Guest.Stats stopAndAudit(Guest guest) {
         Guest.Stats stats = guest.stop();
         assertEquals(stats.get("TCP_FLOWS_OPENED"), stats.get("TCP_FLOWS_CLOSED"), () -> "TCP flows\n" + stats.text());
         assertEquals(stats.get("UDP_FLOWS_OPENED"), stats.get("UDP_FLOWS_CLOSED"), () -> "UDP flows\n" + stats.text());
@@ -147,7 +158,7 @@ abstract class LinuxGuestTests {
         try (Guest guest = guest()) {
             guest.exec(240, "curl", "-sS", "-o", file.toString(), url(1_000 * MB, 1)).ok();
             assertEquals(ByteServer.sum(1_000 * MB, 1), Shell.run(60, "sha256sum", file.toString()).ok().out().split(" ")[0]);
-            String sum = guest.exec(240, "curl", "-sS", "-T", file.toString(), "http://" + GATEWAY + ":" + bytes.port() + "/sum").ok().out();
+            String sum = guest.exec(240, "curl", "-sS", "-T", file.toString(), sumUrl()).ok().out();
             assertEquals(ByteServer.sum(1_000 * MB, 1), sum);
             stopAndAudit(guest);
         } finally {
@@ -266,7 +277,7 @@ abstract class LinuxGuestTests {
         try (Guest guest = guest("--fault", "loss=1%,reorder=1%,duplicate=1%")) {
             guest.exec(240, "curl", "-sS", "-o", file.toString(), url(100 * MB, 3)).ok();
             assertEquals(ByteServer.sum(100 * MB, 3), Shell.run(60, "sha256sum", file.toString()).ok().out().split(" ")[0]);
-            String sum = guest.exec(240, "curl", "-sS", "-T", file.toString(), "http://" + GATEWAY + ":" + bytes.port() + "/sum").ok().out();
+            String sum = guest.exec(240, "curl", "-sS", "-T", file.toString(), sumUrl()).ok().out();
             assertEquals(ByteServer.sum(100 * MB, 3), sum);
             Guest.Stats stats = stopAndAudit(guest);
             assertTrue(stats.get("TCP_RETRANSMITS") > 0, stats::text);

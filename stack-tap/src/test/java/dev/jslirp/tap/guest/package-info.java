@@ -5,7 +5,8 @@
 /// joins it to this one with a veth pair. [dev.jslirp.tap.guest.Guest] starts the command from a copy of the build, as
 /// root or as an ordinary user, with a sleeping process as its guest; tests then run curl, iperf3, dig and the
 /// like inside that process's namespaces with `nsenter`. When a guest is closed, its daemon prints its counters, and
-/// every flow, descriptor and buffer must be accounted for.
+/// every flow, descriptor and buffer must be accounted for. [dev.jslirp.tap.guest.LoopsIT] does all of that with two
+/// loops, and adds what only those can do wrong.
 ///
 /// [dev.jslirp.tap.guest.VmmGuest] stands for a virtual machine: a namespace whose frames this process carries to `jslirp serve`.
 ///

@@ -30,6 +30,24 @@ class UnixSocketTest {
     }
 
     @Test
+    void messagesWithDescriptorsAreNotJoined() throws IOException {
+        Path path = directory.resolve("s");
+        try (UnixSocket listener = UnixSocket.listen(path); UnixSocket one = UnixSocket.connect(path);
+                UnixSocket two = listener.accept(1_000)) {
+            int socket = TapException.check(Libc.socket(Constants.AF_INET, Constants.SOCK_DGRAM, 0), "socket");
+            one.send("tap", socket);
+            one.send("tap", socket);
+            for (int i = 0; i < 2; i++) {
+                UnixSocket.Message message = two.receive();
+                assertEquals("tap", message.text());
+                assertTrue(Processes.isOpen(message.fd()));
+                Processes.close(message.fd());
+            }
+            Processes.close(socket);
+        }
+    }
+
+    @Test
     void endOfStreamIsAnEmptyMessageWithoutDescriptor() throws IOException {
         Path path = directory.resolve("s");
         try (UnixSocket listener = UnixSocket.listen(path)) {

@@ -1,0 +1,81 @@
+package dev.jslirp.tap;
+
+import dev.jslirp.GuestNetworkConfig;
+import dev.jslirp.TcpShard;
+import dev.jslirp.link.HandOverLink;
+import dev.jslirp.link.Link;
+import dev.jslirp.stats.Counters;
+import dev.jslirp.tap.host.LinuxHostNetwork;
+import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.TapDevice;
+import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.time.Reactor;
+import java.io.IOException;
+import java.security.SecureRandom;
+
+/// A loop of the daemon beyond its first one: it serves one queue of the TAP, and the TCP flows whose frames come there.
+final class ShardLoop implements AutoCloseable {
+    private final TapDevice queue;
+    private final ServiceLoop service;
+    private TcpShard shard;
+
+    /// What is put around the link of a loop.
+    interface Decorator {
+        Link decorate(Link bare, Reactor reactor, ServiceLoop service);
+    }
+
+    /// Starts the thread for `queue`, which is owned from now on.
+    ///
+    /// @param number 1 and up
+    ShardLoop(TapDevice queue, int number) throws TapException {
+        this.queue = queue;
+        service = new ServiceLoop("jslirp-loop-" + number);
+    }
+
+    /// Serves the queue.
+    ///
+    /// @param config divided by the number of loops
+    /// @param first  the link of the first loop, which takes what is not for this one
+    /// @param onGone called in-loop when the interface has disappeared
+    void serve(int mtuBytes, GuestNetworkConfig config, LinuxHostNetwork.Options sockets, HandOverLink first, Decorator decorator,
+            Runnable onGone) throws IOException {
+        service.call(() -> {
+            Reactor reactor = service.loop().newReactor();
+            Link link = decorator.decorate(new TapLink(queue, mtuBytes, service.loop(), service.allocator(), onGone), reactor, service);
+            LinuxHostNetwork host = new LinuxHostNetwork(service.loop(), service.allocator(), sockets);
+            shard = new TcpShard(config, link, host, reactor, new SecureRandom(), service.allocator(),
+                    first.entrance(service.allocator()));
+            shard.start();
+            Processes.forgoNewPrivileges();
+            return null;
+        });
+    }
+
+    /// What the shard has counted; null if it never served. To be read when the loop has ended.
+    Counters counters() {
+        return shard == null ? null : shard.counters();
+    }
+
+    ServiceLoop service() {
+        return service;
+    }
+
+    /// Resets all flows and closes the queue; the loop lives on. Idempotent. @return what the queue has dropped
+    long closeNetwork() throws IOException {
+        return service.call(() -> {
+            if (shard == null) {
+                queue.close();
+                return 0L;
+            }
+            long drops = shard.stats().linkDrops();
+            shard.close();
+            return drops;
+        });
+    }
+
+    /// Ends the loop, after [#closeNetwork]. Idempotent.
+    @Override
+    public void close() {
+        service.close();
+    }
+}
