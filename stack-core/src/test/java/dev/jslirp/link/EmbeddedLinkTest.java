@@ -240,6 +240,31 @@ class EmbeddedLinkTest {
     }
 
     @Test
+    void aSinkMayCloseTheLinkWhileFramesWaitOnBothSides() {
+        List<Integer> seen = new ArrayList<>();
+        EmbeddedLink[] own = new EmbeddedLink[1];
+        boolean[] room = new boolean[1];
+        own[0] = new EmbeddedLink(LinkCapabilities.plain(1_500), frame -> {
+            if (!room[0]) {
+                return false;
+            }
+            own[0].close();
+            seen.add((int) Frames.bytes(frame)[0]);
+            return true;
+        }, reactor, allocator, new EmbeddedLink.Limits(4, 3, 1_000));
+        own[0].start((_, _) -> received.add(0));
+        own[0].transmit(toGuest(1, 0));
+        own[0].transmit(toGuest(2, 0));
+        own[0].offer(numbered(3), 0);
+        room[0] = true;
+        own[0].flush();
+        assertEquals(List.of(1), seen);
+        assertEquals(List.of(), received);
+        assertEquals(0, own[0].heldFrames());
+        assertEquals(1, own[0].dropped());
+    }
+
+    @Test
     void framesThatRaceWithTheCloseAreReleased() throws InterruptedException {
         UnpooledByteBufAllocator shared = new UnpooledByteBufAllocator(false);
         for (int round = 0; round < 200; round++) {
