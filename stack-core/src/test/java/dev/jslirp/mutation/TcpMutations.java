@@ -54,7 +54,7 @@ final class TcpMutations {
                     "        if (TcpTimers.isDue(timers.delayedAckAtNs, nowNs)) {\n            timers.delayedAckAtNs = TcpTimers.OFF;",
                     RECEIVING),
             Mutation.of("answersNoHoleAtOnce", "RFC 5681 §4.2: an ACK per segment out of order", ARRIVAL,
-                    "        out.ack(nowNs);\n    }\n\n    /// The user left", "    }\n\n    /// The user left", RECEIVING),
+                    "        out.ack(nowNs);\n    }\n\n    private void deliver", "    }\n\n    private void deliver", RECEIVING),
             Mutation.of("neverReopensTheWindow", "RFC 9293 §3.8.6.2.2: a window update once there is room", RECEIVE,
                     "return rcvNxt != irs + 1 && isWorth", "return rcvNxt == irs && isWorth", RECEIVING),
             Mutation.of("takesTheWindowBack", "RFC 9293 §3.8.6.2.1: the right edge SHOULD NOT move left", RECEIVE,
