@@ -106,6 +106,20 @@ class TcpUserTest {
     }
 
     @Test
+    void timeWaitEndsAfterItsTimeAndTheUserHearsOfIt() {
+        ScriptedGuest guest = ScriptedGuest.plain().connects();
+        guest.end.connection.close(guest.now);
+        guest.end.connection.onBatchEnd(guest.now);
+        guest.receive(ACK, 0, 1, 0);
+        guest.receive(FIN | ACK, 0, 1, 0);
+        assertEquals(TcpState.TIME_WAIT, guest.state());
+        guest.end.events.clear();
+        assertEquals(60_000, guest.sleep());
+        assertEquals(TcpState.CLOSED, guest.state());
+        assertEquals(List.of("closed"), guest.end.events);
+    }
+
+    @Test
     void finWait2LastsAsLongAsTheGuestIsThere() {
         ScriptedGuest guest = ScriptedGuest.plain().connects();
         guest.end.connection.close(guest.now);
