@@ -85,6 +85,10 @@ public final class VirtualSwitch implements Link {
             portsRefused++;
             return null;
         }
+        if (portConfig.mac() != null) {
+            // Whichever open port it was learned at, it is there no longer.
+            macs.forget(portConfig.mac().bits());
+        }
         SwitchPort port = new SwitchPort(this, portConfig, link);
         ports = Arrays.copyOf(ports, ports.length + 1);
         ports[ports.length - 1] = port;
@@ -100,7 +104,6 @@ public final class VirtualSwitch implements Link {
             throw new IllegalArgumentException("port " + portConfig.name() + ": MAC address " + portConfig.mac() + " is "
                     + (mac == gatewayMac ? "the gateway's" : "another port's"));
         }
-        macs.forget(mac);
     }
 
     /// The guarded port with this MAC address, or null.

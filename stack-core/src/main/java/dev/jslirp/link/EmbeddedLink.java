@@ -4,6 +4,7 @@ import dev.jslirp.time.Reactor;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -181,12 +182,14 @@ public final class EmbeddedLink implements Link {
     }
 
     private void drain() {
-        drainDue.set(false);
+        begin(drainDue);
         for (int i = 0; (i < FRAMES_PER_TURN || closed) && !offered.isEmpty(); i++) {
             long offload = offered.offload();
             ByteBuf frame = offered.poll();
             try {
-                receive(frame, offload);
+                if (!closed) {
+                    receive(frame, offload);
+                }
             } finally {
                 frame.release();
             }
@@ -211,13 +214,16 @@ public final class EmbeddedLink implements Link {
     }
 
     private void retry() {
-        retryDue.set(false);
+        begin(retryDue);
         flush();
     }
 
     @Override
     public void transmit(OutboundFrame frame) {
-        if (closed || !(held.isEmpty() && give(frame) || held.add(frame))) {
+        if (!closed && held.isEmpty() && give(frame)) {
+            return;
+        }
+        if (closed || !held.add(frame)) {
             dropped++;
         }
     }
@@ -235,8 +241,11 @@ public final class EmbeddedLink implements Link {
 
     @Override
     public void flush() {
-        while (!held.isEmpty() && give(held.first())) {
+        while (!closed && !held.isEmpty() && give(held.first())) {
             held.removeFirst();
+        }
+        if (closed) {
+            dropped += held.release();
         }
         if (given) {
             given = false;
@@ -267,14 +276,27 @@ public final class EmbeddedLink implements Link {
         this.receiver = receiver;
     }
 
+    /// May be called from inside the sink.
     @Override
     public void close() {
         closed = true;
-        dropped += held.release();
+        if (!inSink) {
+            // Else the sink may be looking at one of these; flush releases them when it returns.
+            dropped += held.release();
+        }
         drain();
     }
 
+    /// A task has begun, so whoever asks for it from now on means the next one.
+    private static void begin(AtomicBoolean due) {
+        due.set(false);
+        VarHandle.fullFence();
+    }
+
     private void execute(Runnable task, AtomicBoolean due) {
+        // Either this thread sees that the task has begun, or the task sees what this thread published: without both fences, a store
+        // still on its way at each end, neither might, and the frame would lie there until the next one.
+        VarHandle.fullFence();
         if (!due.get() && due.compareAndSet(false, true)) {
             try {
                 reactor.execute(task);

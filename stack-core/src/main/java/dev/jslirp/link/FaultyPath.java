@@ -60,10 +60,11 @@ final class FaultyPath {
 
     /// Holds a frame back until 1 to [#OVERTAKERS_MAX] others have [#passed]. **Consumes** `copy`.
     void hold(ByteBuf copy, int headerLength, long offload, RandomGenerator random) {
-        if (held.size() == HELD_MAX) {
+        held.add(new Held(copy, headerLength, offload, 1 + random.nextInt(OVERTAKERS_MAX)));
+        if (held.size() > HELD_MAX) {
+            // Last: whoever gets the frame may close the link, which releases what is held.
             pass(held.remove());
         }
-        held.add(new Held(copy, headerLength, offload, 1 + random.nextInt(OVERTAKERS_MAX)));
     }
 
     /// Passes a frame on with one bit flipped, or loses it. **Consumes** `copy`.

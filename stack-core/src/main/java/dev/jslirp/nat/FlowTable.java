@@ -23,6 +23,7 @@ final class FlowTable {
     private final GuestCounts guests = new GuestCounts();
     /// The last flow found: bulk transfers come in runs of one flow.
     private Flow lastHit;
+    private boolean shut;
 
     FlowTable(RandomGenerator random) {
         key0 = random.nextLong();
@@ -54,6 +55,15 @@ final class FlowTable {
             }
         }
         return null;
+    }
+
+    /// No flow may be added from now on.
+    void shut() {
+        shut = true;
+    }
+
+    boolean isShut() {
+        return shut;
     }
 
     /// Adds a flow whose key is not in the table.

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /// Destinations that a restricted network may reach: `192.0.2.0/24`, `10.2.0.1:80,443`, `udp:[2001:db8::]/32:53`, `10.0.2.2:8000-8100`.
 ///
 /// @param protocol     TCP or UDP alone; null for both, and for ping if no ports are given
-/// @param network      first address of the range, host bits zero, as guests see it: the gateway's stands for the host's loopback
+/// @param network      first address of the range, host bits zero, as guests see it: a range that holds the gateway's opens the host's
+///                     loopback too, where `hostLoopback` is on, and one that holds the DNS address opens names
 /// @param prefixLength 0 … 32, or 128 for IPv6
 /// @param ports        none for all
 public record Hole(PortForward.Protocol protocol, IpAddress network, int prefixLength, List<PortRange> ports) {

@@ -34,8 +34,9 @@ public record NatShared(NatConfig config, NatPolicy policy, AddressPlan plan, Ho
         return flows.size();
     }
 
-    /// Ends every flow: resets where the protocol has them, sockets closed, buffers released.
+    /// Ends every flow: resets where the protocol has them, sockets closed, buffers released. There will be no others.
     public void shutDown(long nowNs) {
+        flows.shut();
         flows.snapshot().forEach(flow -> flow.shutDown(nowNs));
     }
 }

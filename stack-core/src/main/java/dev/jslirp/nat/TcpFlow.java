@@ -86,6 +86,11 @@ final class TcpFlow extends Flow implements StreamUser, HostStreamListener, Segm
 
     /// The host connect is under way on `stream`.
     void connecting(HostStream stream) {
+        if (isRemoved()) {
+            // By the connector: it closed the network, or dialled so much that this flow had to give way.
+            stream.reset();
+            return;
+        }
         this.stream = stream;
         join();
     }

@@ -262,6 +262,9 @@ public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandle
     /// no guest blocks another; of the asking guest itself not before `halfOpenAgeNs`, since the first answer may be on
     /// the way, and a guest sends its SYN again after about that time (RFC 6298 §2.1).
     private boolean admit(long guestHi, long guestLo, long nowNs) {
+        if (nat.flows().isShut()) {
+            return false;
+        }
         boolean guestFull = nat.flows().sizeOf(guestHi, guestLo) >= nat.config().flowsPerGuestMax();
         if (guestFull || nat.flows().size() >= nat.config().flowsMax()) {
             nat.counters().increment(guestFull ? Counter.GUEST_FLOW_LIMIT : Counter.TCP_FLOW_LIMIT);

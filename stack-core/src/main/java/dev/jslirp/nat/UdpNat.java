@@ -132,6 +132,9 @@ public final class UdpNat implements PacketHandler {
     /// Makes room for one more flow by ending the one quiet for longest, of a guest that has its share or more: UDP does not
     /// say when a conversation is over, so that is the one most likely over, and a guest that scans cannot lock out name look-ups.
     boolean admit(long guestHi, long guestLo) {
+        if (nat.flows().isShut()) {
+            return false;
+        }
         if (nat.flows().sizeOf(guestHi, guestLo) >= nat.config().flowsPerGuestMax()) {
             nat.counters().increment(Counter.GUEST_FLOW_LIMIT);
             return false;

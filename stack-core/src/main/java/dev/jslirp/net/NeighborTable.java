@@ -109,7 +109,7 @@ public final class NeighborTable implements Timed, AutoCloseable {
         if (full) {
             counters.increment(Counter.NEIGHBOR_PENDING_LIMIT);
         }
-        if (full || !plan.isGuest(hi, lo)) {
+        if (full || link.isClosed() || !plan.isGuest(hi, lo)) {
             counters.drop(DropReason.NEIGHBOR_UNRESOLVED);
             return;
         }

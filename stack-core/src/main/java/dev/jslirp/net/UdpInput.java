@@ -4,6 +4,7 @@ import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IcmpHeader;
 import dev.jslirp.wire.IpAddress;
+import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.PacketView;
 import dev.jslirp.wire.UdpHeader;
 import io.netty.buffer.ByteBuf;
@@ -15,6 +16,9 @@ public final class UdpInput implements PacketHandler {
     /// Where a service is found.
     private record Registration(long addressLo, int port, GatewayService service) {}
 
+    /// Datagrams one super-frame may stand for, each of which is a call of the host's kernel. Linux puts 128 into one (`UDP_MAX_SEGMENTS`);
+    /// without a limit a guest makes 65 507 of one frame.
+    static final int SEGMENTS_MAX = 256;
     /// Stands for both broadcast addresses.
     private static final IpAddress BROADCAST = IpAddress.v4(-1);
 
@@ -69,6 +73,9 @@ public final class UdpInput implements PacketHandler {
     @Override
     public void onPacket(PacketView view, ByteBuf frame, long nowNs) {
         DropReason reason = UdpHeader.decode(frame, view);
+        if (reason == DropReason.NONE && isCutTooFine(view)) {
+            reason = DropReason.UDP_SEGMENTS;
+        }
         if (reason == DropReason.NONE) {
             reason = switch (plan.destination(view.dstHi, view.dstLo)) {
                 case OURS -> toGateway(view, frame, nowNs);
@@ -80,6 +87,11 @@ public final class UdpInput implements PacketHandler {
         if (reason != DropReason.NONE) {
             counters.drop(reason);
         }
+    }
+
+    private static boolean isCutTooFine(PacketView view) {
+        int gsoSize = Offload.gsoSize(view.offload);
+        return Offload.gsoType(view.offload) == Offload.GSO_UDP_L4 && gsoSize > 0 && (view.payloadLength - 1) / gsoSize >= SEGMENTS_MAX;
     }
 
     private DropReason toGateway(PacketView view, ByteBuf frame, long nowNs) {

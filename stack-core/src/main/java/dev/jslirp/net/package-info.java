@@ -24,7 +24,7 @@
 ///                        ▼ by protocol
 ///        ┌───────────────┼──────────────────────────┐
 ///   IcmpResponder     UdpInput                  (TCP: nat)
-///   │ ICMP_LENGTH,    │ UDP_LENGTH, UDP_CHECKSUM, UDP_PORT, UDP_REFUSED
+///   │ ICMP_LENGTH,    │ UDP_LENGTH, UDP_CHECKSUM, UDP_PORT, UDP_SEGMENTS, UDP_REFUSED
 ///   │ _CHECKSUM,      ├─► GatewayService by address and port (DHCP, DNS)
 ///   │ _TYPE           └─► nat
 ///   ├─► echo to us: ECHO_ANSWERED

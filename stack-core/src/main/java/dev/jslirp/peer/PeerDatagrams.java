@@ -59,7 +59,7 @@ final class PeerDatagrams implements HostDatagrams, GatewayService {
         if (!toGuest) {
             peers.counters.increment(Counter.UDP_SEND_FAILED);
         }
-        return toGuest && !closed;
+        return toGuest && !closed && !peers.isClosed();
     }
 
     @Override

@@ -126,10 +126,14 @@ public final class Peers implements AutoCloseable {
         return socket;
     }
 
-    /// From now on every dial fails; what is open ends with its flow. Idempotent.
+    /// From now on every dial fails, and datagrams go nowhere; what is open ends with its flow. Idempotent.
     @Override
     public void close() {
         closed = true;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     private void requireOurs(IpAddress address) {

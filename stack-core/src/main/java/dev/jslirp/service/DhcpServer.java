@@ -46,7 +46,7 @@ public final class DhcpServer implements GatewayService {
         this.allocator = allocator;
         this.output = output;
         this.listener = listener;
-        this.table = new LeaseTable(plan, config);
+        this.table = new LeaseTable(plan, config, counters);
         this.offered = networkOptions();
     }
 

@@ -1,6 +1,8 @@
 package dev.jslirp.service;
 
 import dev.jslirp.net.AddressPlan;
+import dev.jslirp.stats.Counter;
+import dev.jslirp.stats.Counters;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
 import java.util.ArrayList;
@@ -45,6 +47,7 @@ final class LeaseTable implements GuestNames {
     }
 
     private final AddressPlan plan;
+    private final Counters counters;
     private final int leasesMax;
     private final Map<Long, Integer> reservations = new HashMap<>();
     private final Set<Integer> reserved = new HashSet<>();
@@ -54,8 +57,9 @@ final class LeaseTable implements GuestNames {
     private final Map<String, Entry> byLabel = new HashMap<>();
 
     /// @throws IllegalArgumentException naming a reservation that does not fit the plan
-    LeaseTable(AddressPlan plan, DhcpConfig config) {
+    LeaseTable(AddressPlan plan, DhcpConfig config, Counters counters) {
         this.plan = plan;
+        this.counters = counters;
         this.leasesMax = config.leasesMax();
         config.reservations().forEach((mac, address) -> {
             if (!isGuestAddress(address.v4Bits())) {
@@ -160,9 +164,13 @@ final class LeaseTable implements GuestNames {
             return;
         }
         unregister(entry);
+        if (label.isEmpty()) {
+            return;
+        }
         Entry holder = byLabel.get(label);
         boolean taken = holder != null && stateAt(holder, nowNs) == State.BOUND;
-        if (taken || label.isEmpty() || RESERVED_LABELS.contains(label)) {
+        if (taken || RESERVED_LABELS.contains(label)) {
+            counters.increment(Counter.DHCP_NAMES_REFUSED);
             return;
         }
         if (holder != null) {

@@ -14,7 +14,7 @@ import java.util.Map;
 ///
 /// A single label stands for itself in the local domain, if it is a name there; else it is not ours.
 final class LocalNames {
-    /// TTL: short, since names come and go.
+    /// TTL, of denials too: short, since names come and go.
     private static final int TTL_SECONDS = 5;
     private static final String IN_ADDR_ARPA = ".in-addr.arpa";
 
@@ -56,13 +56,17 @@ final class LocalNames {
     ByteBuf answer(DnsMessage query, ByteBuf bytes, int index, long nowNs) {
         String name = query.name();
         if (query.qclass() != DnsMessage.IN) {
-            return isOurs(name) ? empty(query, bytes, index, DnsMessage.REFUSED, 0) : null;
+            return isOurs(name) ? refusal(query, bytes, index) : null;
         }
         List<IpAddress> addresses = addresses(name, nowNs);
         if (addresses != null) {
+            List<IpAddress> wanted = addresses.stream().filter(address -> query.type() == DnsMessage.ANY
+                    || query.type() == (address.isV4() ? DnsMessage.A : DnsMessage.AAAA)).toList();
+            if (wanted.isEmpty()) {
+                return denial(query, bytes, index, DnsMessage.NOERROR);
+            }
             ByteBuf answer = allocator.buffer();
-            query.writeAddresses(answer, bytes, index, addresses.stream().filter(address -> query.type() == DnsMessage.ANY
-                    || query.type() == (address.isV4() ? DnsMessage.A : DnsMessage.AAAA)).toList(), TTL_SECONDS);
+            query.writeAddresses(answer, bytes, index, wanted, TTL_SECONDS);
             return answer;
         }
         String pointer = pointer(name, nowNs);
@@ -76,13 +80,31 @@ final class LocalNames {
         }
         // RFC 8020 §2: NXDOMAIN denies all below as well, so a name with names below it gets "no such data" instead.
         boolean exists = pointer != null || hasNamesBelow(name);
-        return empty(query, bytes, index, exists ? DnsMessage.NOERROR : DnsMessage.NXDOMAIN, DnsMessage.AA);
+        return denial(query, bytes, index, exists ? DnsMessage.NOERROR : DnsMessage.NXDOMAIN);
     }
 
-    private ByteBuf empty(DnsMessage query, ByteBuf bytes, int index, int rcode, int flags) {
+    private ByteBuf refusal(DnsMessage query, ByteBuf bytes, int index) {
         ByteBuf answer = allocator.buffer();
-        query.writeEmpty(answer, bytes, index, rcode, flags);
+        query.writeEmpty(answer, bytes, index, DnsMessage.REFUSED, 0);
         return answer;
+    }
+
+    private ByteBuf denial(DnsMessage query, ByteBuf bytes, int index, int rcode) {
+        ByteBuf answer = allocator.buffer();
+        query.writeDenial(answer, bytes, index, rcode, zoneLabels(query.name()), TTL_SECONDS);
+        return answer;
+    }
+
+    /// How many labels at the end of a name are the zone that is answered for: the local domain, the network's reverse zone, else the
+    /// name itself.
+    private int zoneLabels(String name) {
+        if (!isOurs(name)) {
+            return Integer.MAX_VALUE;
+        }
+        if (name.endsWith(IN_ADDR_ARPA)) {
+            return (plan.prefixLength() + 7) / 8 + 2;
+        }
+        return (int) suffix.chars().filter(character -> character == '.').count();
     }
 
     private List<IpAddress> addresses(String name, long nowNs) {

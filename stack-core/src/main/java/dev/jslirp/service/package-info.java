@@ -19,11 +19,12 @@
 /// it becomes an empty one with TC. Guest TCP connections end in this process: the forwarder is a
 /// `StreamConnector` whose streams parse length-prefixed messages.
 ///
-/// **Names.** [dev.jslirp.service.LocalNames]: static names, and under `localDomain` (default `jslirp.internal`) those of the
-/// gateway (`gateway`, `host`, `dns`) and of guests: what a guest calls itself in DHCP option 12 or 81, cut to one label, for as long as
-/// its lease lasts; one name per lease, the first who comes has it; names that win trust (`wpad`, `localhost`, …) are nobody's. Each
-/// answers as `name.domain` and as the bare `name`, A and PTR, other types with no data. Nothing in the local domain or in the network's
-/// reverse zone is ever forwarded. A bare label nobody has is forwarded. Without a local domain only static names are answered.
+/// **Names.** [dev.jslirp.service.LocalNames]: static names, and under `localDomain` (default `jslirp.internal`) those of the gateway
+/// (`gateway`, `host`, `dns`) and of guests: what a guest calls itself in DHCP option 12 or 81, cut to one label, for as long as its
+/// lease lasts; one name per lease, the first who comes has it; names that win trust (`wpad`, `localhost`, …) are nobody's
+/// (`DHCP_NAMES_REFUSED` counts both). Each answers as `name.domain` and as the bare `name`, A and PTR, other types with no data. Nothing
+/// in the local domain or in the network's reverse zone is ever forwarded. Denials carry an SOA record, so that guests may remember them
+/// (RFC 2308). A bare label nobody has is forwarded. Without a local domain only static names are answered.
 ///
 /// **Forged answers** (RFC 5452). An answer must hit the port, the id, the resolver's address and port, and the question. To a
 /// stranger who sees nothing, a query is at one of about 28 000 ports (the kernel's range) under one of 65 536 ids: 2^30.8 pairs.

@@ -280,17 +280,14 @@ final class SegmentArrival {
         if (snd.finAcked) {
             finAcknowledged(nowNs);
         }
-        if (bytes > 0 && tcp.state != TcpState.CLOSED && !tcp.detached) {
+        if (bytes > 0 && tcp.state != TcpState.CLOSED) {
             user.onAcknowledged(bytes, nowNs);
         }
     }
 
     private void finAcknowledged(long nowNs) {
         switch (tcp.state) {
-            case FIN_WAIT_1 -> {
-                tcp.state = TcpState.FIN_WAIT_2;
-                tcp.limitFinWait2(nowNs);
-            }
+            case FIN_WAIT_1 -> tcp.state = TcpState.FIN_WAIT_2;
             case CLOSING -> tcp.enterTimeWait(nowNs);
             case LAST_ACK -> tcp.finish(nowNs);
             case SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, TIME_WAIT, CLOSED -> {
@@ -301,11 +298,6 @@ final class SegmentArrival {
 
     /// Seventh step. Urgent data is ordinary data.
     private void takePayload(PacketView segment, ByteBuf frame, long nowNs) {
-        if (tcp.detached) {
-            // RFC 9293 §3.6.1: nobody will read this; tell the guest so.
-            tcp.abort(nowNs);
-            return;
-        }
         if (segment.seq != rcv.rcvNxt) {
             takeOutOfOrder(segment, frame, nowNs);
             return;
@@ -318,11 +310,7 @@ final class SegmentArrival {
         }
         if (rcv.reassembler != null && !rcv.reassembler.isEmpty()) {
             rcv.ackNow = true;
-            if (tcp.hasReader()) {
-                deliverReassembled(nowNs);
-            } else {
-                leaveUndelivered(nowNs);
-            }
+            deliverReassembled(nowNs);
         }
     }
 
@@ -348,13 +336,6 @@ final class SegmentArrival {
         out.ack(nowNs);
     }
 
-    /// The user left during its callback, by abort or detach. Bytes that wait behind those it took are refused.
-    private void leaveUndelivered(long nowNs) {
-        if (rcv.reassembler != null && !rcv.reassembler.isEmpty()) {
-            tcp.abort(nowNs);
-        }
-    }
-
     private void deliverReassembled(long nowNs) {
         Reassembler reassembler = rcv.reassembler;
         for (ByteBuf bytes = reassembler.poll(rcv.rcvNxt); bytes != null; bytes = reassembler.poll(rcv.rcvNxt)) {
@@ -368,8 +349,8 @@ final class SegmentArrival {
             } finally {
                 bytes.release();
             }
-            if (!tcp.hasReader()) {
-                leaveUndelivered(nowNs);
+            if (!tcp.state.receives()) {
+                // The user aborted during its callback, which released what waits behind.
                 return;
             }
         }
@@ -390,9 +371,7 @@ final class SegmentArrival {
             case SYN_SENT, SYN_RECEIVED, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, CLOSED ->
                 throw new IllegalStateException("FIN taken in " + tcp.state);
         }
-        if (!tcp.detached) {
-            user.onFin(nowNs);
-        }
+        user.onFin(nowNs);
     }
 
     private void count(Counter counter) {

@@ -45,7 +45,7 @@ final class SegmentComposer {
             writeTimestamps(segment, nowNs);
         }
         // Without a reader the promise stays as it is.
-        segment.window = rcv.windowField(tcp.hasReader() ? user.receiveRoom() : 0);
+        segment.window = rcv.windowField(tcp.state.receives() ? user.receiveRoom() : 0);
         return segment;
     }
 

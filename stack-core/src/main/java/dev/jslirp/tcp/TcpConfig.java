@@ -19,12 +19,11 @@ import java.util.Objects;
 /// @param keepAliveIntervalNs between probes
 /// @param keepAliveProbes   unanswered probes before giving up
 /// @param timeWaitNs        length of TIME_WAIT (2 MSL)
-/// @param finWait2Ns        how long FIN_WAIT_2 may last once the user has closed completely
 /// @param challengeAcksPerSecond limit of RFC 5961 §7, per connection
 /// @param congestionControl algorithm
 public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBufferMax,
         long rtoMinNs, long rtoInitialNs, long rtoMaxNs, int retriesMax, int synRetriesMax, long delayedAckNs, long quickAckDelayNs,
-        long keepAliveIdleNs, long keepAliveIntervalNs, int keepAliveProbes, long timeWaitNs, long finWait2Ns,
+        long keepAliveIdleNs, long keepAliveIntervalNs, int keepAliveProbes, long timeWaitNs,
         int challengeAcksPerSecond, CongestionAlgorithm congestionControl) {
     /// Congestion control algorithms.
     public enum CongestionAlgorithm {
@@ -55,7 +54,6 @@ public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBu
         require(keepAliveIdleNs == 0 || keepAliveIntervalNs > 0, "keepAliveIntervalNs", keepAliveIntervalNs, "above 0");
         require(keepAliveIdleNs == 0 || keepAliveProbes > 0, "keepAliveProbes", keepAliveProbes, "above 0");
         require(timeWaitNs > 0, "timeWaitNs", timeWaitNs, "above 0");
-        require(finWait2Ns > 0, "finWait2Ns", finWait2Ns, "above 0");
         require(challengeAcksPerSecond > 0, "challengeAcksPerSecond", challengeAcksPerSecond, "above 0");
         Objects.requireNonNull(congestionControl, "congestionControl");
     }
@@ -69,6 +67,6 @@ public record TcpConfig(int receiveWindowMax, int reassemblyBytesMax, int sendBu
     /// Defaults for a guest on the same machine.
     public static TcpConfig defaults() {
         return new TcpConfig(4 << 20, 4 << 20, 4 << 20, 200 * MS, S, 60 * S, 10, 5, 40 * MS, MS,
-                7_200 * S, 75 * S, 9, 60 * S, 60 * S, 10, CongestionAlgorithm.CUBIC);
+                7_200 * S, 75 * S, 9, 60 * S, 10, CongestionAlgorithm.CUBIC);
     }
 }

@@ -29,7 +29,6 @@ public final class TcpConnection {
     TcpState state;
     private boolean accepted;
     boolean synSent;
-    boolean detached;
     private boolean turnUsedUp;
     private int keepAliveProbes;
     private long heardAtNs;
@@ -117,11 +116,8 @@ public final class TcpConnection {
     }
 
     private void die(ResetCause cause, long nowNs) {
-        boolean tell = !detached;
         release();
-        if (tell) {
-            user.onReset(cause, nowNs);
-        }
+        user.onReset(cause, nowNs);
         user.onClosed(nowNs);
     }
 
@@ -314,7 +310,7 @@ public final class TcpConnection {
 
     private void acknowledgeIfOwed(long nowNs) {
         long delayNs = rcv.ackSoon ? shared.config().quickAckDelayNs() : shared.config().delayedAckNs();
-        if (rcv.ackNow || rcv.owesAck() && delayNs == 0 || hasReader() && rcv.owesWindowUpdate(user.receiveRoom())) {
+        if (rcv.ackNow || rcv.owesAck() && delayNs == 0 || state.receives() && rcv.owesWindowUpdate(user.receiveRoom())) {
             out.ack(nowNs);
         } else if (rcv.owesAck() && timers.delayedAckAtNs == TcpTimers.OFF) {
             timers.delayedAckAtNs = nowNs + delayNs;
@@ -333,22 +329,6 @@ public final class TcpConnection {
         }
     }
 
-    /// The user is gone: as [#close]; bytes that still arrive reset the connection, FIN_WAIT_2 is limited to
-    /// [TcpConfig#finWait2Ns], and of the callbacks only [StreamUser#onClosed] follows. Idempotent.
-    public void detach(long nowNs) {
-        close(nowNs);
-        if (!detached) {
-            detached = true;
-            limitFinWait2(nowNs);
-        }
-    }
-
-    void limitFinWait2(long nowNs) {
-        if (detached && state == TcpState.FIN_WAIT_2) {
-            timers.lifeAtNs = nowNs + shared.config().finWait2Ns();
-        }
-    }
-
     /// Sends RST if the state calls for one, and closes at once (RFC 9293 §3.10.5). Idempotent.
     public void abort(long nowNs) {
         switch (state) {
@@ -364,11 +344,6 @@ public final class TcpConnection {
     /// Memory held in bytes that arrived out of order.
     public int outOfOrderBytes() {
         return rcv.reassembler == null ? 0 : rcv.reassembler.pinnedBytes();
-    }
-
-    /// Whether bytes of the guest still go to somebody.
-    boolean hasReader() {
-        return state.receives() && !detached;
     }
 
     /// The connection's state.

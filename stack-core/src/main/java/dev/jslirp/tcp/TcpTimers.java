@@ -10,7 +10,7 @@ final class TcpTimers {
     int persistBackoff;
     long delayedAckAtNs = OFF;
     long keepAliveAtNs = OFF;
-    /// End of TIME_WAIT, or of FIN_WAIT_2 of a detached user.
+    /// End of TIME_WAIT.
     long lifeAtNs = OFF;
 
     static boolean isDue(long atNs, long nowNs) {

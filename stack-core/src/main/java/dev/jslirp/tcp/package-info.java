@@ -35,7 +35,7 @@
 /// | CLOSING | | TIME_WAIT | |
 /// | LAST_ACK | | CLOSED | |
 ///
-/// **Timers**: retransmission or persist (one slot, never both), delayed ACK, keep-alive, life (TIME_WAIT, detached FIN_WAIT_2).
+/// **Timers**: retransmission or persist (one slot, never both), delayed ACK, keep-alive, life (TIME_WAIT).
 ///
 /// **Conformance**: [RFC 9293, requirement by requirement](doc-files/rfc9293.html), with the test that shows each or the reason why not.
 ///

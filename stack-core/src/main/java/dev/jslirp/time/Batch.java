@@ -82,8 +82,9 @@ public final class Batch {
         callParticipants();
         fireTimers();
         callParticipants();
-        runLast();
+        // First, so that what the last step leads to gets a batch: a link interrupts its guest, and the guest sends at once.
         open = false;
+        runLast();
         // What is left over comes by a wake-up, not a task: the reactor looks after its I/O first.
         long nextNs = joinedCount > 0 ? nowNs : wheel.nextDeadlineNs();
         if (nextNs != wakeNs) {

@@ -20,7 +20,7 @@ public record DnsMessage(int id, int flags, String name, int type, int qclass, i
     /// Response codes.
     public static final int NOERROR = 0, FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5;
     /// Record types.
-    public static final int A = 1, PTR = 12, AAAA = 28, OPT = 41, ANY = 255;
+    public static final int A = 1, SOA = 6, PTR = 12, AAAA = 28, OPT = 41, ANY = 255;
     /// Class Internet.
     public static final int IN = 1;
     /// The UDP payload everybody takes (RFC 1035 §4.2.1).
@@ -28,7 +28,10 @@ public record DnsMessage(int id, int flags, String name, int type, int qclass, i
     /// What this side says it takes: fits a frame of 1280 bytes.
     public static final int UDP_PAYLOAD_OURS = 1232;
 
-    private static final int COUNTS = 4, RECORD_FIXED = 10, NAME_POINTER = 0xc000 | HEADER_LENGTH;
+    private static final int COUNTS = 4, AUTHORITIES = 8, RECORD_FIXED = 10, NAME_POINTER = 0xc000 | HEADER_LENGTH;
+    /// RFC 6303 §3: what an empty zone says of itself.
+    private static final String SOA_MAILBOX = "nobody.invalid";
+    private static final int SOA_SERIAL = 1, SOA_REFRESH = 3_600, SOA_RETRY = 1_200, SOA_EXPIRE = 604_800;
 
     /// Reads the message in `length` bytes at `off`; **borrows** `buf`.
     ///
@@ -99,6 +102,38 @@ public record DnsMessage(int id, int flags, String name, int type, int qclass, i
     public void writeEmpty(ByteBuf out, ByteBuf query, int off, int rcode, int extraFlags) {
         writeHead(out, query, off, rcode | extraFlags, 0);
         writeOpt(out);
+    }
+
+    /// Writes an answer that denies, NXDOMAIN or "no such data", in the name of the zone that the last `zoneLabels` labels of the name
+    /// are, and may be remembered for `ttlSeconds` (RFC 2308 §2, §5); other parameters as for [#writeEmpty].
+    ///
+    /// @param zoneLabels if the name has no more labels than that, the zone is the name itself
+    public void writeDenial(ByteBuf out, ByteBuf query, int off, int rcode, int zoneLabels, int ttlSeconds) {
+        int start = out.writerIndex();
+        writeHead(out, query, off, AA | rcode, 0);
+        out.setShort(start + AUTHORITIES, 1);
+        int zone = 0xc000 | zoneOffset(out, start, zoneLabels);
+        out.writeShort(zone).writeShort(SOA).writeShort(IN).writeInt(ttlSeconds);
+        int lengthAt = out.writerIndex();
+        out.writeShort(0).writeShort(zone);
+        DnsName.write(out, SOA_MAILBOX);
+        out.writeInt(SOA_SERIAL).writeInt(SOA_REFRESH).writeInt(SOA_RETRY).writeInt(SOA_EXPIRE).writeInt(ttlSeconds);
+        out.setShort(lengthAt, out.writerIndex() - lengthAt - 2);
+        writeOpt(out);
+    }
+
+    /// Where in the message at `start` the last `labels` labels of the question's name begin. The name is whole: it is the first of the
+    /// message, so there is nothing a compression pointer in it could lead to.
+    private static int zoneOffset(ByteBuf message, int start, int labels) {
+        int surplus = -labels;
+        for (int at = start + HEADER_LENGTH; message.getByte(at) != 0; at += message.getByte(at) + 1) {
+            surplus++;
+        }
+        int at = start + HEADER_LENGTH;
+        for (; surplus > 0; surplus--) {
+            at += message.getByte(at) + 1;
+        }
+        return at - start;
     }
 
     /// Writes an answer with A and AAAA records; parameters as for [#writeEmpty].

@@ -53,6 +53,8 @@ public enum DropReason {
     UDP_CHECKSUM,
     /// Port 0.
     UDP_PORT,
+    /// A super-frame that stands for more datagrams than any sender puts into one.
+    UDP_SEGMENTS,
     /// No flow, no service and no forward takes the datagram.
     UDP_REFUSED,
     /// TCP shorter than its header, or a data offset that lies.

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jslirp.testkit.TrackingAllocator;
+import dev.jslirp.time.Batch;
 import dev.jslirp.time.PumpReactor;
+import dev.jslirp.time.TimerWheel;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
@@ -237,6 +239,63 @@ class EmbeddedLinkTest {
         link.transmit(toGuest(1, 0));
         assertEquals(List.of(), guest.taken);
         assertEquals(1, link.dropped());
+    }
+
+    @Test
+    void aGuestThatSendsWhenInterruptedIsInterruptedForTheAnswer() {
+        EmbeddedLink[] own = new EmbeddedLink[1];
+        List<Integer> taken = new ArrayList<>();
+        own[0] = new EmbeddedLink(LinkCapabilities.plain(1_500), new EmbeddedLink.FrameSink() {
+            private int frames;
+
+            @Override
+            public boolean onFrame(OutboundFrame frame) {
+                frames++;
+                return true;
+            }
+
+            @Override
+            public void onBatchEnd() {
+                taken.add(frames);
+                if (frames == 1) {
+                    own[0].receive(Unpooled.EMPTY_BUFFER);
+                }
+            }
+        });
+        Batch batch = new Batch(reactor, new TimerWheel(1, 0), own[0]::flush);
+        own[0].start((_, _) -> {
+            batch.begin();
+            own[0].transmit(toGuest(1, 0));
+        });
+        own[0].receive(Unpooled.EMPTY_BUFFER);
+        reactor.poll(0);
+        reactor.poll(0);
+        assertEquals(List.of(1, 2), taken);
+    }
+
+    @Test
+    void aSinkMayCloseTheLinkWhileFramesWaitOnBothSides() {
+        List<Integer> seen = new ArrayList<>();
+        EmbeddedLink[] own = new EmbeddedLink[1];
+        boolean[] room = new boolean[1];
+        own[0] = new EmbeddedLink(LinkCapabilities.plain(1_500), frame -> {
+            if (!room[0]) {
+                return false;
+            }
+            own[0].close();
+            seen.add((int) Frames.bytes(frame)[0]);
+            return true;
+        }, reactor, allocator, new EmbeddedLink.Limits(4, 3, 1_000));
+        own[0].start((_, _) -> received.add(0));
+        own[0].transmit(toGuest(1, 0));
+        own[0].transmit(toGuest(2, 0));
+        own[0].offer(numbered(3), 0);
+        room[0] = true;
+        own[0].flush();
+        assertEquals(List.of(1), seen);
+        assertEquals(List.of(), received);
+        assertEquals(0, own[0].heldFrames());
+        assertEquals(1, own[0].dropped());
     }
 
     @Test

@@ -54,8 +54,8 @@ final class RelayMutations {
 
             Mutation.of("closesForHalfAClose", "RFC 9293 §3.6: the guest's FIN ends one direction", FLOW,
                     "stream.shutdownOutput();", "closeStream();", FLOWS),
-            Mutation.of("detachesForHalfAClose", "RFC 9293 §3.6: the host's end of stream ends one direction", FLOW,
-                    "connection.close(nowNs);", "connection.detach(nowNs);", FLOWS),
+            Mutation.of("abortsForHalfAClose", "RFC 9293 §3.6: the host's end of stream ends one direction", FLOW,
+                    "connection.close(nowNs);", "connection.abort(nowNs);", FLOWS),
             Mutation.of("keepsTheGuestsFin", "the host learns of the guest's end", FLOW,
                     "            stream.shutdownOutput();\n", "", FLOWS),
             Mutation.of("turnsResetsIntoFins", "a guest's reset reaches the host as a reset", FLOW,

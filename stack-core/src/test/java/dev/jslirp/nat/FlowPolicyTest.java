@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.host.HostError;
+import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.link.LinkCapabilities;
 import dev.jslirp.nat.FlowPolicy.Verdict;
 import dev.jslirp.testkit.IcmpMessage;
@@ -18,6 +19,7 @@ import dev.jslirp.testkit.TcpSegment;
 import dev.jslirp.testkit.UdpDatagram;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
+import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +63,55 @@ class FlowPolicyTest {
     void whatPassesIsStillRefusedWhereThePolicyOfAddressesSaysSo() {
         guest(IpAddress.parse("169.254.1.1")).send(TcpSegment.SYN);
         assertTrue(net.guest.poll().tcp().has(TcpSegment.RST));
+    }
+
+    @Test
+    void aPolicyMayCloseTheNetworkWhateverItSays() {
+        NetworkFixture[] own = new NetworkFixture[1];
+        List<Verdict> verdicts = List.of(new Verdict.Pass(), new Verdict.Deny(HostError.REFUSED), new Verdict.Redirect(PROXY),
+                new Verdict.Deny(HostError.HOST_UNREACHABLE),
+                new Verdict.Connect((from, far, flow) -> own[0].network.peers().accept(from, far, flow, _ -> new ProgramEnd())));
+        for (Verdict last : verdicts) {
+            for (boolean tcp : new boolean[] {true, false}) {
+                own[0] = NetworkFixture.ready(GuestNetworkConfig.defaults().withFlowPolicy(_ -> {
+                    own[0].network.close();
+                    return last;
+                }), LinkCapabilities.plain(1500));
+                if (tcp) {
+                    new TcpGuest(own[0], 40_000, FAR.v4Bits(), 80).send(TcpSegment.SYN);
+                } else {
+                    own[0].guest.send(FAR.v4Bits(), new UdpDatagram(5_000, 80, new byte[1]));
+                }
+                own[0].reactor.settle();
+                assertNull(own[0].guest.poll());
+                assertEquals(0, own[0].network.flowCount());
+                assertEquals(0, own[0].network.counters().get(DropReason.INTERNAL), last + (tcp ? " TCP" : " UDP"));
+                own[0].close();
+            }
+        }
+    }
+
+    /// A program that is told, and does nothing.
+    private static final class ProgramEnd implements HostStreamListener {
+        @Override
+        public void onConnected() {}
+
+        @Override
+        public void onConnectFailed(HostError error) {}
+
+        @Override
+        public void onBytes(ByteBuf bytes) {
+            bytes.release();
+        }
+
+        @Override
+        public void onEof() {}
+
+        @Override
+        public void onReset(HostError error) {}
+
+        @Override
+        public void onDrained() {}
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.MacAddress;
+import dev.jslirp.wire.Offload;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +76,18 @@ class UdpInputTest {
         send(destination, 5_353);
         assertEquals(1, net.counters.get(DropReason.UDP_REFUSED));
         net.assertSilent();
+    }
+
+    @Test
+    void aSuperFrameOfMoreDatagramsThanAnySenderMakesIsDropped() {
+        long perByte = Offload.pack(Offload.NEEDS_CSUM, Offload.GSO_UDP_L4, 1, 42, 34, 6);
+        net.receive(fromGuest(OUTSIDE, 17, udp(GUEST, 1_024, OUTSIDE, 9, pattern(UdpInput.SEGMENTS_MAX))), perByte);
+        assertEquals(1, net.nat.size());
+        net.receive(fromGuest(OUTSIDE, 17, udp(GUEST, 1_024, OUTSIDE, 9, pattern(UdpInput.SEGMENTS_MAX + 1))), perByte);
+        net.receive(fromGuest(DNS, 17, udp(GUEST, 1_024, DNS, 53, pattern(UdpInput.SEGMENTS_MAX + 1))), perByte);
+        assertEquals(1, net.nat.size());
+        assertEquals(List.of(), served);
+        assertEquals(2, net.counters.get(DropReason.UDP_SEGMENTS));
     }
 
     @Test

@@ -24,6 +24,7 @@ import dev.jslirp.testkit.NetworkFixture;
 import dev.jslirp.testkit.SimGuest.Received;
 import dev.jslirp.testkit.TcpSegment;
 import dev.jslirp.testkit.UdpDatagram;
+import dev.jslirp.wire.DropReason;
 import dev.jslirp.wire.IpAddress;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -377,6 +378,29 @@ class PeersTest {
         bytes.release();
         assertEquals(List.of("", "aa", "bb", "c"), net.guest.takeAll().stream()
                 .map(received -> new String(received.udp().payload(), US_ASCII)).toList());
+    }
+
+    @Test
+    void anAcceptorMayCloseTheNetwork() {
+        net.network.listen(METADATA, 80, stream -> {
+            net.network.close();
+            return program.on(stream);
+        });
+        new TcpGuest(net, 40_000, METADATA.v4Bits(), 80).send(SYN);
+        assertEquals(List.of("reset RESET"), program.events);
+        assertEquals(0, net.network.flowCount());
+        assertEquals(0, net.network.counters().get(DropReason.INTERNAL));
+    }
+
+    @Test
+    void afterTheNetworkClosedDatagramsGoNowhere() {
+        HostDatagrams socket = net.network.peers().openDatagrams(METADATA, 123, new Inbox());
+        net.reactor.round(net.network::close);
+        ByteBuf bytes = Unpooled.copiedBuffer("x", US_ASCII);
+        net.reactor.round(() -> socket.send(bytes, 0, 1, GUEST.hi(), GUEST.lo(), 9));
+        net.reactor.round(() -> socket.sendRun(bytes, 0, 1, 1, GUEST.hi(), GUEST.lo(), 9));
+        bytes.release();
+        assertEquals(List.of(), net.guest.takeAll());
     }
 
     @Test

@@ -134,6 +134,33 @@ class LocalNamesTest {
         assertEquals(answer.equals(FORWARDED) ? 1 : 0, net.count(Counter.DNS_FORWARDED));
     }
 
+    /// RFC 2308 §2: without the SOA record a guest would ask again and again.
+    @ParameterizedTest
+    @CsvSource({"a.b.jslirp.internal,28,jslirp.internal", "jslirp.internal,28,jslirp.internal", "host,28,host",
+            "host.jslirp.internal,28,jslirp.internal", "99.2.0.10.in-addr.arpa,12,2.0.10.in-addr.arpa",
+            "x.y.0.2.0.10.in-addr.arpa,12,2.0.10.in-addr.arpa", "a.example,28,a.example"})
+    void denialsSayForHowLongAndInWhoseNameTheyHold(String name, int type, String zone) {
+        reopen(defaults.withStaticNames(Map.of("a.example", List.of(IpAddress.parse("1.2.3.4")))));
+        ByteBuffer answer = exchange(name, type);
+        assertEquals(0, answer.getShort(6));
+        assertEquals(1, answer.getShort(8), "authority records");
+        int at = name.length() + 18;
+        int owner = answer.getShort(at) & 0x3fff;
+        assertEquals(zone, text(answer, owner));
+        assertEquals(DnsMessage.SOA, answer.getShort(at + 2));
+        assertEquals(5, answer.getInt(at + 6), "TTL");
+        assertEquals(answer.capacity(), at + 12 + answer.getShort(at + 10));
+        assertEquals(5, answer.getInt(answer.capacity() - 4), "minimum");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"web,1", "wpad,1", "'',0", "123,0"})
+    void namesRefusedAreCounted(String secondName, int refused) {
+        dhcp(REQUEST, 1, ONE, DhcpOptions.HOST_NAME, "web");
+        dhcp(REQUEST, 2, TWO, DhcpOptions.HOST_NAME, secondName);
+        assertEquals(refused, net.count(Counter.DHCP_NAMES_REFUSED));
+    }
+
     @Test
     void withoutLocalDomainNothingIsOurs() {
         reopen(defaults.withLocalDomain(null));
@@ -175,6 +202,23 @@ class LocalNamesTest {
 
     /// The answer in words: the address, the name, the response code, or nothing.
     private String ask(String name, int type) {
+        ByteBuffer answer = exchange(name, type);
+        if (answer == null) {
+            return FORWARDED;
+        }
+        assertEquals(asked, answer.getShort(0));
+        if ((answer.get(3) & DnsMessage.RCODE) == DnsMessage.NXDOMAIN) {
+            return NXDOMAIN;
+        }
+        if (answer.getShort(6) == 0) {
+            return NODATA;
+        }
+        int at = name.length() + 30;
+        return type == DnsMessage.A ? IpAddress.v4(answer.getInt(at)).toString() : text(answer, at);
+    }
+
+    /// The answer, null when there is none (yet).
+    private ByteBuffer exchange(String name, int type) {
         ByteBuffer query = ByteBuffer.allocate(name.length() + 18).putShort((short) ++asked).putShort((short) 0x100).putShort((short) 1)
                 .putShort((short) 0).putInt(0);
         for (String label : name.split("\\.")) {
@@ -184,19 +228,7 @@ class LocalNamesTest {
         net.guest.send(DNS, new UdpDatagram(5_000 + asked, 53, query.array()));
         net.reactor.settle();
         SimGuest.Received received = net.guest.poll();
-        if (received == null) {
-            return FORWARDED;
-        }
-        ByteBuffer answer = ByteBuffer.wrap(received.udp().payload());
-        assertEquals(asked, answer.getShort(0));
-        if ((answer.get(3) & DnsMessage.RCODE) == DnsMessage.NXDOMAIN) {
-            return NXDOMAIN;
-        }
-        if (answer.getShort(6) == 0) {
-            return NODATA;
-        }
-        int at = query.capacity() + 12;
-        return type == DnsMessage.A ? IpAddress.v4(answer.getInt(at)).toString() : text(answer, at);
+        return received == null ? null : ByteBuffer.wrap(received.udp().payload());
     }
 
     private static String text(ByteBuffer message, int at) {

@@ -109,7 +109,7 @@ class NetSimTest {
         TcpConfig tcp = TcpConfig.defaults();
         tcp = new TcpConfig(tcp.receiveWindowMax(), tcp.reassemblyBytesMax(), sendBuffer, tcp.rtoMinNs(), tcp.rtoInitialNs(),
                 tcp.rtoMaxNs(), tcp.retriesMax(), tcp.synRetriesMax(), tcp.delayedAckNs(), tcp.quickAckDelayNs(), tcp.keepAliveIdleNs(),
-                tcp.keepAliveIntervalNs(), tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.finWait2Ns(), tcp.challengeAcksPerSecond(),
+                tcp.keepAliveIntervalNs(), tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.challengeAcksPerSecond(),
                 algorithm);
         Faults faults = Faults.none(LinkCapabilities.plain(1_500), ONE_WAY_NS, RATE, QUEUE_BYTES).withLoss(loss);
         return new SimWorld(seed, new SplittableRandom(seed), faults, GuestNetworkConfig.defaults().withTcp(tcp), plans);

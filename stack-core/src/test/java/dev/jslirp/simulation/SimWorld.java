@@ -111,7 +111,7 @@ final class SimWorld {
         tcp = new TcpConfig(1 << random.nextInt(11, 23), 1 << random.nextInt(10, 23), 1 << random.nextInt(10, 23), tcp.rtoMinNs(),
                 tcp.rtoInitialNs(), random.nextBoolean() ? tcp.rtoMaxNs() : 4 * Faults.S, 15, 8, tcp.delayedAckNs(), tcp.quickAckDelayNs(),
                 keepAlive ? 60 * Faults.S : tcp.keepAliveIdleNs(), keepAlive ? 10 * Faults.S : tcp.keepAliveIntervalNs(),
-                tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.finWait2Ns(), tcp.challengeAcksPerSecond(),
+                tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.challengeAcksPerSecond(),
                 random.nextBoolean() ? TcpConfig.CongestionAlgorithm.CUBIC : TcpConfig.CongestionAlgorithm.NEW_RENO);
         NatConfig nat = defaults.nat();
         if (random.nextInt(4) == 0) {
@@ -128,7 +128,7 @@ final class SimWorld {
         TcpConfig tcp = TcpConfig.defaults();
         return new TcpConfig(Math.max(1_024, plan.guestBuffer()), tcp.reassemblyBytesMax(), plan.guestBuffer(), tcp.rtoMinNs(),
                 tcp.rtoInitialNs(), 8 * Faults.S, 20, 12, tcp.delayedAckNs(), tcp.quickAckDelayNs(), tcp.keepAliveIdleNs(), tcp.keepAliveIntervalNs(),
-                tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.finWait2Ns(), tcp.challengeAcksPerSecond(), tcp.congestionControl());
+                tcp.keepAliveProbes(), tcp.timeWaitNs(), tcp.challengeAcksPerSecond(), tcp.congestionControl());
     }
 
     long nowNs() {

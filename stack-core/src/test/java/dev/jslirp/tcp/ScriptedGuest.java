@@ -197,7 +197,7 @@ final class ScriptedGuest {
         Settings s = change.apply(new Settings(d.receiveWindowMax(), d.keepAliveIdleNs(), d.congestionControl()));
         return new TcpConfig(s.receiveWindowMax, d.reassemblyBytesMax(), d.sendBufferMax(), d.rtoMinNs(), d.rtoInitialNs(), d.rtoMaxNs(),
                 d.retriesMax(), d.synRetriesMax(), d.delayedAckNs(), 0, s.keepAliveIdleNs, d.keepAliveIntervalNs(), d.keepAliveProbes(),
-                d.timeWaitNs(), d.finWait2Ns(), d.challengeAcksPerSecond(), s.congestionControl);
+                d.timeWaitNs(), d.challengeAcksPerSecond(), s.congestionControl);
     }
 
     /// What tests change of a configuration.

@@ -285,7 +285,7 @@ class TcpConnectionTest {
     void configNamesTheBadField() {
         TcpConfig d = TcpConfig.defaults();
         var e = assertThrows(IllegalArgumentException.class, () -> new TcpConfig(1, 1, 1, d.rtoMinNs(), d.rtoInitialNs(), d.rtoMaxNs(),
-                1, 1, d.delayedAckNs(), 0, 0, 0, 0, 1, 1, 1, d.congestionControl()));
+                1, 1, d.delayedAckNs(), 0, 0, 0, 0, 1, 1, d.congestionControl()));
         assertTrue(e.getMessage().contains("receiveWindowMax is 1"));
     }
 }

@@ -258,7 +258,7 @@ class TcpStateEventMatrixTest {
             TcpConfig d = TcpConfig.defaults();
             TcpConfig config = new TcpConfig(options ? 1 << 20 : 4_096, d.reassemblyBytesMax(), d.sendBufferMax(), d.rtoMinNs(),
                     d.rtoInitialNs(), d.rtoMaxNs(), d.retriesMax(), d.synRetriesMax(), d.delayedAckNs(), 0, d.keepAliveIdleNs(),
-                    d.keepAliveIntervalNs(), d.keepAliveProbes(), d.timeWaitNs(), d.finWait2Ns(), d.challengeAcksPerSecond(),
+                    d.keepAliveIntervalNs(), d.keepAliveProbes(), d.timeWaitNs(), d.challengeAcksPerSecond(),
                     d.congestionControl());
             end = new TestEndpoint(config, 1_460, 1_460);
             end.room = ROOM;

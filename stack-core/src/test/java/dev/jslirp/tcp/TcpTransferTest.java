@@ -178,7 +178,7 @@ class TcpTransferTest {
         TcpConfig d = TcpConfig.defaults();
         TcpConfig config = new TcpConfig(random.nextBoolean() ? 4 << 20 : 2048 + random.nextInt(60_000),
                 random.nextInt(4) == 0 ? 4000 : 4 << 20, d.sendBufferMax(), d.rtoMinNs(), d.rtoInitialNs(), 2_000 * MS, 30, 30,
-                d.delayedAckNs(), d.quickAckDelayNs(), 100_000 * MS, 1_000 * MS, 60, 60_000 * MS, d.finWait2Ns(), 1000,
+                d.delayedAckNs(), d.quickAckDelayNs(), 100_000 * MS, 1_000 * MS, 60, 60_000 * MS, 1000,
                 random.nextBoolean() ? TcpConfig.CongestionAlgorithm.CUBIC : TcpConfig.CongestionAlgorithm.NEW_RENO);
         int mss = switch (random.nextInt(3)) {
             case 0 -> 100 + random.nextInt(500);

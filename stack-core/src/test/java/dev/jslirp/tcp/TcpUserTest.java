@@ -80,7 +80,6 @@ class TcpUserTest {
         guest[0] = run("reset", () -> {
             guest[0].end.connection.abort(guest[0].now);
             guest[0].end.connection.close(guest[0].now);
-            guest[0].end.connection.detach(guest[0].now);
             guest[0].end.connection.onBatchEnd(guest[0].now);
         });
         guest[0].end.connection.accept(guest[0].now);
@@ -107,49 +106,21 @@ class TcpUserTest {
     }
 
     @Test
-    void detachedUserSendsWhatIsQueuedAndHearsOnlyOfTheEnd() {
+    void timeWaitEndsAfterItsTimeAndTheUserHearsOfIt() {
         ScriptedGuest guest = ScriptedGuest.plain().connects();
-        guest.append(10);
-        guest.end.events.clear();
-        guest.end.sent.clear();
-        guest.end.connection.detach(guest.now);
-        guest.end.connection.detach(guest.now);
-        guest.end.connection.onBatchEnd(guest.now);
-        assertTrue(guest.onlyOut().hasFlags(FIN));
-        guest.receive(ACK, 0, 11, 0);
-        assertEquals(TcpState.FIN_WAIT_2, guest.state());
-        guest.receive(FIN | ACK, 0, 11, 0);
-        assertEquals(TcpState.TIME_WAIT, guest.state());
-        guest.sleep();
-        assertEquals(List.of("closed"), guest.end.events);
-    }
-
-    /// RFC 9293 §3.6.1, SHLD-3.
-    @Test
-    void bytesForADetachedUserAreReset() {
-        ScriptedGuest guest = ScriptedGuest.plain().connects();
-        guest.end.events.clear();
-        guest.end.connection.detach(guest.now);
-        guest.end.connection.onBatchEnd(guest.now);
-        guest.end.sent.clear();
-        guest.receive(ACK, 0, 1, 5);
-        assertTrue(guest.onlyOut().hasFlags(RST));
-        assertEquals(List.of("closed"), guest.end.events);
-        assertEquals(0, guest.end.received.size());
-    }
-
-    @Test
-    void finWait2OfADetachedUserEnds() {
-        ScriptedGuest guest = ScriptedGuest.plain().connects();
-        guest.end.connection.detach(guest.now);
+        guest.end.connection.close(guest.now);
         guest.end.connection.onBatchEnd(guest.now);
         guest.receive(ACK, 0, 1, 0);
+        guest.receive(FIN | ACK, 0, 1, 0);
+        assertEquals(TcpState.TIME_WAIT, guest.state());
+        guest.end.events.clear();
         assertEquals(60_000, guest.sleep());
-        assertTrue(guest.end.closed);
+        assertEquals(TcpState.CLOSED, guest.state());
+        assertEquals(List.of("closed"), guest.end.events);
     }
 
     @Test
-    void finWait2OfAUserWhoStillReadsDoesNotEnd() {
+    void finWait2LastsAsLongAsTheGuestIsThere() {
         ScriptedGuest guest = ScriptedGuest.plain().connects();
         guest.end.connection.close(guest.now);
         guest.end.connection.onBatchEnd(guest.now);
@@ -158,19 +129,6 @@ class TcpUserTest {
         assertEquals(TcpState.FIN_WAIT_2, guest.state());
         guest.receive(ACK, 0, 1, 500);
         assertEquals(500, guest.end.received.size());
-    }
-
-    @Test
-    void detachInTheMiddleOfDeliveryRefusesTheRest() {
-        ScriptedGuest[] guest = {null};
-        guest[0] = run("bytes", () -> guest[0].end.connection.detach(guest[0].now));
-        guest[0].end.connection.accept(guest[0].now);
-        guest[0].receive(ACK, 0, 0, 0);
-        guest[0].receive(ACK, 100, 0, 100);
-        guest[0].receive(ACK, 0, 0, 100);
-        assertEquals(100, guest[0].end.received.size());
-        assertEquals(TcpState.CLOSED, guest[0].state());
-        assertEquals(0, guest[0].end.connection.outOfOrderBytes());
     }
 
     /// RFC 9293 §3.10.5.

@@ -49,6 +49,22 @@ class BatchTest {
         assertEquals(List.of("second round", "last"), calls);
     }
 
+    /// As a link does whose guest, interrupted for the frames it got, sends at once.
+    @Test
+    void whatBeginsInsideTheLastStepGetsABatchOfItsOwn() {
+        Batch[] own = new Batch[1];
+        own[0] = new Batch(reactor, wheel, () -> {
+            calls.add("last");
+            if (calls.size() == 1) {
+                own[0].begin();
+            }
+        });
+        own[0].begin();
+        reactor.run();
+        reactor.run();
+        assertEquals(List.of("last", "last"), calls);
+    }
+
     @Test
     void endlessJoiningIsBoundedAndGoesOnInTheNextBatch() {
         class Again implements Batch.Participant {

@@ -52,7 +52,9 @@ final class HostErrors {
             case PortUnreachableException _, ConnectException _ -> HostError.REFUSED;
             case NoRouteToHostException _ -> HostError.HOST_UNREACHABLE;
             case BindException _ -> HostError.NO_RESOURCES;
-            case UnresolvedAddressException _, UnsupportedAddressTypeException _ -> HostError.NETWORK_UNREACHABLE;
+            // The last one: a host without IPv6.
+            case UnresolvedAddressException _, UnsupportedAddressTypeException _, UnsupportedOperationException _ ->
+                HostError.NETWORK_UNREACHABLE;
             default -> HostError.OTHER;
         };
     }

@@ -66,7 +66,7 @@ final class NettyHostDatagrams extends NioSocket implements HostDatagrams {
             socket.register(channel);
             socket.interest(SelectionKey.OP_READ);
             return socket;
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedOperationException e) {
             if (channel != null) {
                 channel.close();
             }

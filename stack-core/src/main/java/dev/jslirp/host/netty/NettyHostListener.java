@@ -47,7 +47,7 @@ final class NettyHostListener extends NioSocket implements HostListener {
             listener.register(channel);
             listener.interest(SelectionKey.OP_ACCEPT);
             return listener;
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedOperationException e) {
             if (channel != null) {
                 channel.close();
             }

@@ -89,7 +89,7 @@ final class NettyHostStream extends NioSocket implements HostStream {
             } else {
                 interest(SelectionKey.OP_CONNECT);
             }
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
             failLater(HostErrors.classify(e));
         }
     }

@@ -35,6 +35,7 @@ class HostErrorsTest {
         assertEquals(HostError.NO_RESOURCES, HostErrors.classify(new BindException("belegt")));
         assertEquals(HostError.REFUSED, HostErrors.classify(new PortUnreachableException()));
         assertEquals(HostError.NETWORK_UNREACHABLE, HostErrors.classify(new UnresolvedAddressException()));
+        assertEquals(HostError.NETWORK_UNREACHABLE, HostErrors.classify(new UnsupportedOperationException("IPv6 not available")));
         assertEquals(HostError.OTHER, HostErrors.classify(new IOException("kaputt")));
     }
 }
