@@ -36,6 +36,7 @@ final class Constants {
     static final int SO_ERROR = 4;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;
+    static final int SO_OOBINLINE = 10;
     static final int SO_LINGER = 13;
     static final int SO_PEERCRED = 17;
     static final int SHUT_WR = 1;

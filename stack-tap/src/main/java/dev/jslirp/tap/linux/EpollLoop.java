@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class EpollLoop implements Executor, AutoCloseable {
     /// Bytes or a connection can be had (`EPOLLIN`).
     public static final int IN = 1;
+    /// There are urgent bytes among those that can be had (`EPOLLPRI`).
+    public static final int PRI = 2;
     /// There is room to write (`EPOLLOUT`).
     public static final int OUT = 4;
     /// The descriptor has an error to tell (`EPOLLERR`); always reported.
@@ -111,7 +113,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
 
     /// Watches `fd`, level-triggered unless [#EDGE] is among `wanted`. In-loop.
     ///
-    /// @param wanted [#IN], [#OUT], [#RDHUP], [#EDGE]; [#ERR] and [#HUP] are always told of
+    /// @param wanted [#IN], [#PRI], [#OUT], [#RDHUP], [#EDGE]; [#ERR] and [#HUP] are always told of
     /// @throws TapException if the kernel does not take the descriptor (an ordinary file, or no memory)
     public FdWatch watch(int fd, int wanted, FdListener listener) throws TapException {
         int slot = freeCount > 0 ? freeSlots[--freeCount] : slotsUsed++;
