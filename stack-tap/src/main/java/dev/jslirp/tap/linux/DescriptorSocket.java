@@ -5,10 +5,8 @@ import static dev.jslirp.tap.linux.Constants.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
-/// A non-blocking unix stream socket whose messages carry descriptors (`SCM_RIGHTS`), for use with an [EpollLoop].
+/// A connected unix stream socket whose messages carry descriptors (`SCM_RIGHTS`), for use with an [EpollLoop]: no call waits.
 ///
 /// A failure that may pass is a negated error number. One thread.
 public final class DescriptorSocket implements AutoCloseable {
@@ -30,23 +28,11 @@ public final class DescriptorSocket implements AutoCloseable {
     private int waiting;
     private int taken;
 
-    private DescriptorSocket(int fd) {
+    /// Takes `fd` over.
+    public DescriptorSocket(int fd) {
         this.fd = fd;
         header.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "iov"), iov.address());
         header.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "iovCount"), 1);
-    }
-
-    /// Takes over `fd`, a connected or listening unix stream socket, and makes it non-blocking.
-    public static DescriptorSocket adopt(int fd) throws TapException {
-        int flags = TapException.check(Libc.fcntl(fd, F_GETFL, 0), "cannot use descriptor " + fd);
-        TapException.check(Libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "cannot make descriptor " + fd + " non-blocking");
-        return new DescriptorSocket(fd);
-    }
-
-    /// The next connection that waits, or null.
-    public DescriptorSocket accept() {
-        int accepted = Libc.accept4(fd, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        return accepted < 0 ? null : new DescriptorSocket(accepted);
     }
 
     /// The descriptor, to be watched.

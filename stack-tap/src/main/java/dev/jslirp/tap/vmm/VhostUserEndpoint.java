@@ -1,8 +1,6 @@
 package dev.jslirp.tap.vmm;
 
-import dev.jslirp.tap.linux.DescriptorSocket;
-import dev.jslirp.tap.linux.TapException;
-import dev.jslirp.tap.linux.UnixSockets;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.vhost.VhostUserConfig;
 import dev.jslirp.tap.vhost.VhostUserLink;
 import java.io.IOException;
@@ -20,15 +18,12 @@ final class VhostUserEndpoint implements Endpoint {
     VhostUserEndpoint(ListenSpec.VhostUser spec, Guests guests) throws IOException {
         this.spec = spec;
         this.guests = guests;
-        link = new VhostUserLink(guests.loop(), listen(spec), VhostUserConfig.ofMtu(guests.config().mtuBytes()), guests.allocator());
+        UnixListener socket = UnixListener.open(UnixListener.Kind.STREAM, spec.path(), 1);
+        link = new VhostUserLink(guests.loop(), socket, VhostUserConfig.ofMtu(guests.config().mtuBytes()), guests.allocator());
         if (!guests.admit(link, spec, "device")) {
             close();
             throw new IOException("cannot listen at " + spec + ": there are " + guests.config().guestsMax() + " guests already");
         }
-    }
-
-    private static DescriptorSocket listen(ListenSpec.VhostUser spec) throws TapException {
-        return DescriptorSocket.adopt(UnixSockets.listen(UnixSockets.Kind.STREAM, spec.path(), 1));
     }
 
     @Override
@@ -47,7 +42,6 @@ final class VhostUserEndpoint implements Endpoint {
             closed = true;
             guests.release(link);
             link.close();
-            UnixSockets.remove(spec.path());
         }
     }
 }

@@ -178,6 +178,23 @@ class EpollLoopTest {
     }
 
     @Test
+    void aReactorThatWaitsForNothingCostsNothing() throws Exception {
+        Reactor reactor = loop.newReactor();
+        inLoop(() -> {
+            reactor.onWake(() -> { });
+            reactor.wakeAt(reactor.nowNs() + TimeUnit.HOURS.toNanos(1));
+            return null;
+        });
+        assertEquals(1, inLoop(loop::timers));
+        inLoop(() -> {
+            reactor.wakeAt(Long.MAX_VALUE);
+            return null;
+        });
+        inLoop(() -> null);
+        assertEquals(0, inLoop(loop::timers));
+    }
+
+    @Test
     void anOrdinaryFileCannotBeWatched(@TempDir Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("file"), "text");
         try (Arena arena = Arena.ofConfined()) {

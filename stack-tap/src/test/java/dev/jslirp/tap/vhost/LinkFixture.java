@@ -1,9 +1,8 @@
 package dev.jslirp.tap.vhost;
 
-import dev.jslirp.tap.linux.UnixSockets;
 import dev.jslirp.link.FrameReceiver;
-import dev.jslirp.tap.linux.DescriptorSocket;
 import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -31,7 +30,7 @@ final class LinkFixture implements AutoCloseable {
     LinkFixture(Path path, VhostUserConfig config) throws IOException {
         this.path = path;
         loop = new EpollLoop("vhost-test");
-        link = new VhostUserLink(loop, DescriptorSocket.adopt(UnixSockets.listen(UnixSockets.Kind.STREAM, path, 1)), config, allocator);
+        link = new VhostUserLink(loop, UnixListener.open(UnixListener.Kind.STREAM, path, 1), config, allocator);
     }
 
     /// Begins, and keeps what is delivered.
