@@ -142,6 +142,10 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     }
 
     private DatagramLink admit(UnixPeer peer) {
+        if (guests.areFull()) {
+            guests.turnedAway(spec, peer.toString());
+            return null;
+        }
         DatagramLink link;
         try {
             link = new DatagramLink(this, peer, guests.config());

@@ -5,7 +5,8 @@
 ///
 /// **Formats.** *Stream* (QEMU `-netdev stream`, also `-netdev socket`; passt's): each frame follows its length, 32 bits, most significant
 /// octet first. *Datagram* (QEMU `-netdev dgram`; `unixgram` of vfkit and krunkit): one frame per datagram; a datagram of the four bytes
-/// `VFKT` only makes its sender known. Frames are whole, without check sequence, virtio-net header and offloads.
+/// `VFKT` only makes its sender known. Frames are whole, without check sequence, virtio-net header and offloads; those to guests have 60 bytes at
+/// least.
 ///
 /// **Theory of operation.** An `Endpoint` waits for guests. Each guest is a `Link` of its own, [dev.jslirp.tap.vmm.StreamLink] or
 /// [dev.jslirp.tap.vmm.DatagramLink], which `GuestPorts` ties to the network.
