@@ -1,5 +1,6 @@
 package dev.jslirp.tap;
 
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.linux.UnixSocket;
 import java.io.File;
 import java.io.IOException;
@@ -18,11 +19,11 @@ final class BridgeProcess implements AutoCloseable {
     private static final long START_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final Path directory;
-    private final UnixSocket listener;
+    private final UnixListener listener;
     private final Process process;
     private UnixSocket bridge;
 
-    private BridgeProcess(Path directory, UnixSocket listener, Process process) {
+    private BridgeProcess(Path directory, UnixListener listener, Process process) {
         this.directory = directory;
         this.listener = listener;
         this.process = process;
@@ -35,10 +36,10 @@ final class BridgeProcess implements AutoCloseable {
     /// @param command    what the bridge becomes; empty: it ends
     static BridgeProcess start(List<String> enter, GuestSetup setup, String resolvConf, List<String> command) throws IOException {
         Path directory = Files.createTempDirectory("jslirp-");
-        UnixSocket listener = null;
+        UnixListener listener = null;
         try {
             Path socket = directory.resolve("bridge");
-            listener = UnixSocket.listen(socket);
+            listener = UnixListener.open(UnixListener.Kind.STREAM, socket, 1);
             Path file = null;
             if (resolvConf != null) {
                 file = Files.writeString(directory.resolve("resolv.conf"), resolvConf);
@@ -74,12 +75,14 @@ final class BridgeProcess implements AutoCloseable {
         try {
             long startNs = System.nanoTime();
             while (bridge == null) {
-                UnixSocket peer = listener.accept(POLL_MS);
+                // Asked first: the bridge may connect, say why it fails, and end between two questions.
+                boolean alive = process.isAlive();
+                UnixSocket peer = UnixSocket.accept(listener, POLL_MS);
                 if (peer != null && peer.peerPid() == process.pid()) {
                     bridge = peer;
                 } else if (peer != null) {
                     peer.close();
-                } else if (!process.isAlive()) {
+                } else if (!alive) {
                     return -1;
                 } else if (System.nanoTime() - startNs > START_LIMIT_NS) {
                     throw new UsageException(UsageException.SETUP, "the bridge did not answer within 60 seconds");
@@ -111,6 +114,7 @@ final class BridgeProcess implements AutoCloseable {
             bridge = null;
         }
         process.destroy();
+        listener.close();
         delete(directory);
     }
 

@@ -1,12 +1,15 @@
-package dev.jslirp.tap;
+package dev.jslirp.tap.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -16,36 +19,60 @@ import org.junit.jupiter.api.Test;
 
 /// `jslirp run` and `attach` as a user has them: launcher, bridge, real namespaces.
 class RunIT {
+    /// Bound on anything started here, so that a hang fails.
+    private static final int LIMIT_SECONDS = 60;
+
+    /// Skips where user namespaces and TAPs are not to be had; with `-Djslirp.it.required=true` their absence is a failure.
     @BeforeEach
-    void sandbox() throws Exception {
-        Sandbox.require();
+    void requireNamespaces() {
+        Shell.Result namespace = Shell.run(LIMIT_SECONDS, "unshare", "--user", "--map-root-user", "--net", "true");
+        Path tun = Path.of("/dev/net/tun");
+        boolean possible = namespace.status() == 0 && Files.isReadable(tun) && Files.isWritable(tun);
+        if (!possible && Boolean.getBoolean("jslirp.it.required")) {
+            fail("user namespaces and read and write permission on /dev/net/tun are required: " + namespace.err());
+        }
+        Assumptions.assumeTrue(possible, "no user namespaces or no permission for /dev/net/tun");
     }
 
     @AfterEach
-    void nothingIsLeftBehind() throws Exception {
-        assertEquals(List.of(), Sandbox.leftovers());
+    void noPrivateDirectoryIsLeftBehind() throws IOException {
+        try (var entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            assertEquals(List.of(), entries.filter(entry -> entry.getFileName().toString().matches("jslirp-\\d+")).toList());
+        }
+    }
+
+    /// The launcher followed by `arguments`.
+    private static List<String> words(String... arguments) {
+        List<String> words = new ArrayList<>(List.of(Path.of("bin/jslirp").toAbsolutePath().toString()));
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    private static Shell.Result jslirp(String... arguments) {
+        return Shell.run(LIMIT_SECONDS, words(arguments));
     }
 
     @Test
     void exitStatusOfTheCommandIsPassedOn() throws Exception {
-        assertEquals(7, Sandbox.execute(Sandbox.jslirp("run", "-q", "--", "sh", "-c", "exit 7"), "").status());
+        assertEquals(7, jslirp("run", "-q", "--", "sh", "-c", "exit 7").status());
     }
 
     @Test
     void aSignalThatEndsTheCommandShowsInTheStatus() throws Exception {
-        assertEquals(128 + 9, Sandbox.execute(Sandbox.jslirp("run", "-q", "--", "sh", "-c", "kill -9 $$"), "").status());
+        assertEquals(128 + 9, jslirp("run", "-q", "--", "sh", "-c", "kill -9 $$").status());
     }
 
     @Test
     void standardInputAndOutputAreTheCommands() throws Exception {
-        Sandbox.Result result = Sandbox.execute(Sandbox.jslirp("run", "-q", "--", "cat"), "through\n");
-        assertEquals(new Sandbox.Result(0, "through\n", ""), withoutPingAdvice(result));
+        Shell.Result result = Shell.run(LIMIT_SECONDS, "through\n", words("run", "-q", "--", "cat")).ok();
+        assertEquals("through\n", result.out());
+        assertEquals(List.of(), result.err().lines().filter(line -> !line.contains("ping_group_range")).toList());
     }
 
     @Test
     void theCommandIsRootWithAddressRouteAndResolver() throws Exception {
-        Sandbox.Result result = Sandbox.execute(Sandbox.jslirp("run", "-q", "--", "sh", "-c",
-                "id -u; cat /etc/resolv.conf; cat /proc/net/route; ls /proc/self/fd | wc -l"), "");
+        Shell.Result result = jslirp("run", "-q", "--", "sh", "-c",
+                "id -u; cat /etc/resolv.conf; cat /proc/net/route; ls /proc/self/fd | wc -l");
         assertTrue(result.out().startsWith("0\n# written by jslirp\nnameserver 10.0.2.3\n"), result.out());
         assertTrue(result.out().contains("tap0\t00000000\t0202000A"), result.out());
         assertTrue(result.out().endsWith("\n4\n"), "only 0, 1, 2 and the directory itself are open: " + result.out());
@@ -53,15 +80,15 @@ class RunIT {
 
     @Test
     void noConfigureLeavesTheInterfaceUpWithoutAddress() throws Exception {
-        Sandbox.Result result = Sandbox.execute(Sandbox.jslirp("run", "-q", "--no-configure", "--", "sh", "-c",
-                "cat /sys/class/net/tap0/flags /proc/net/route 2>/dev/null || cat /proc/net/route"), "");
+        Shell.Result result = jslirp("run", "-q", "--no-configure", "--", "sh", "-c",
+                "cat /sys/class/net/tap0/flags /proc/net/route 2>/dev/null || cat /proc/net/route");
         assertTrue(!result.out().contains("0202000A"), result.out());
     }
 
     @Test
     void gatewayAnswersWithAndWithoutOffloads() throws Exception {
         for (String option : List.of("-q", "--no-offload")) {
-            Sandbox.Result result = Sandbox.execute(Sandbox.jslirp("run", option, "--", "ping", "-c", "1", "-W", "5", "10.0.2.2"), "");
+            Shell.Result result = jslirp("run", option, "--", "ping", "-c", "1", "-W", "5", "10.0.2.2");
             assertEquals(0, result.status(), option + ": " + result.out() + result.err());
         }
     }
@@ -69,8 +96,7 @@ class RunIT {
     @Test
     void aPortInUseIsOneLineAndTheCommandDoesNotStart() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Sandbox.Result result = Sandbox.execute(
-                    Sandbox.jslirp("run", "-q", "-p", "tcp:127.0.0.1:" + taken.getLocalPort() + "-:80", "--", "echo", "started"), "");
+            Shell.Result result = jslirp("run", "-q", "-p", "tcp:127.0.0.1:" + taken.getLocalPort() + "-:80", "--", "echo", "started");
             assertEquals(1, result.status());
             assertEquals("", result.out());
             assertTrue(result.err().startsWith("jslirp: ") && result.err().contains(Integer.toString(taken.getLocalPort()))
@@ -83,12 +109,9 @@ class RunIT {
         Path ready = Files.createTempFile("it", ".ready");
         Path pid = Files.createTempFile("it", ".pid");
         List<String> words = List.of("sh", "-c", "exec \"$0\" run -q -- sh -c 'echo $$ > " + pid + "; echo up > " + ready
-                + "; exec sleep 1000'", Sandbox.jslirp().getFirst());
+                + "; exec sleep 1000'", words().getFirst());
         Process process = new ProcessBuilder(words).inheritIO().start();
-        long startNs = System.nanoTime();
-        while (Files.size(ready) == 0 && System.nanoTime() - startNs < TimeUnit.SECONDS.toNanos(30)) {
-            Thread.onSpinWait();
-        }
+        Await.until("the command", () -> ready.toFile().length() > 0, () -> "jslirp " + (process.isAlive() ? "runs" : "has ended"));
         process.destroy();
         assertTrue(process.waitFor(30, TimeUnit.SECONDS));
         assertEquals(128 + 15, process.exitValue());
@@ -100,15 +123,9 @@ class RunIT {
     @Test
     void anOrdinaryUserNeedsNoPrivileges() throws Exception {
         Assumptions.assumeTrue(Files.getPosixFilePermissions(Path.of("/dev/net/tun")).size() == 6 && System.getProperty("user.name").equals("root"));
-        List<String> words = new java.util.ArrayList<>(List.of("runuser", "-u", "nobody", "--"));
-        words.addAll(Sandbox.jslirp("run", "-q", "--", "cat", "/proc/self/uid_map"));
-        Sandbox.Result result = Sandbox.execute(words, "");
-        assertEquals(0, result.status(), result.err());
+        List<String> words = new ArrayList<>(List.of("runuser", "-u", "nobody", "--"));
+        words.addAll(words("run", "-q", "--", "cat", "/proc/self/uid_map"));
+        Shell.Result result = Shell.run(LIMIT_SECONDS, words).ok();
         assertTrue(result.out().strip().matches("0\\s+65534\\s+1"), result.out());
-    }
-
-    private static Sandbox.Result withoutPingAdvice(Sandbox.Result result) {
-        return new Sandbox.Result(result.status(), result.out(),
-                result.err().lines().filter(line -> !line.contains("ping_group_range")).reduce("", String::concat));
     }
 }
