@@ -53,7 +53,7 @@ final class BridgeProcess implements AutoCloseable {
                 builder.redirectInput(new File("/dev/null"));
             }
             return new BridgeProcess(directory, listener, builder.start());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             if (listener != null) {
                 listener.close();
             }

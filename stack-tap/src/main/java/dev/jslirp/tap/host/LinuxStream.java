@@ -94,7 +94,7 @@ final class LinuxStream extends HostSocket implements HostStream {
         LinuxHostNetwork.Options options = network.options();
         calls.setBuffers(fd, options.sendBufferBytes(), options.receiveBufferBytes());
         IpAddress outbound = to.isLoopbackAddress() ? null : options.outbound(address);
-        int bound = outbound == null ? 0 : calls.bind(fd, outbound.hi(), outbound.lo(), 0);
+        int bound = outbound == null ? 0 : calls.bindSource(fd, outbound.hi(), outbound.lo());
         if (bound < 0) {
             Sockets.close(fd);
             return bound;

@@ -52,6 +52,13 @@ public final class Sockets implements AutoCloseable {
         return Libc.bind(fd, address.address(), bytes);
     }
 
+    /// Chooses the source address of a TCP socket that is to be connected. The kernel chooses the port with the destination in mind: ports
+    /// are scarce for each destination only.
+    public int bindSource(int fd, long hi, long lo) {
+        set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        return bind(fd, hi, lo, 0);
+    }
+
     /// Begins to connect; usually `EINPROGRESS`.
     ///
     /// @param scopeId the interface of a link-local IPv6 address, else 0

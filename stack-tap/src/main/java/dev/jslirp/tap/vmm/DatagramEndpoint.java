@@ -31,8 +31,8 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     private final UnixListener socket;
     private final FdWatch watch;
     private final Reactor reactor;
-    private final UnixDatagramReceiver receiver = new UnixDatagramReceiver();
-    private final UnixDatagramSender sender = new UnixDatagramSender();
+    private final UnixDatagramReceiver receiver;
+    private final UnixDatagramSender sender;
     private final ByteBuf[] slots = new ByteBuf[UnixDatagramReceiver.SLOTS];
     private final List<DatagramLink> links = new ArrayList<>();
     private DatagramLink latest;
@@ -52,6 +52,8 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
         }
         guests.enlargeBuffers(socket.fd());
         crowdedBytes = guests.calls().sendBufferBytes(socket.fd()) / CROWDED_PART;
+        receiver = new UnixDatagramReceiver();
+        sender = new UnixDatagramSender();
         reactor = guests.loop().newReactor();
         reactor.onWake(this::retry);
         for (int i = 0; i < slots.length; i++) {
