@@ -1,5 +1,6 @@
 package dev.jslirp.tap;
 
+import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.linux.UnixSocket;
 import java.io.File;
@@ -100,8 +101,14 @@ final class BridgeProcess implements AutoCloseable {
     }
 
     /// Gives the word: the network is served.
+    ///
+    /// @throws IOException if nobody hears it
     void go() throws IOException {
-        bridge.send("g", -1);
+        try {
+            bridge.send("g", -1);
+        } catch (TapException e) {
+            throw new IOException("the process that was to become the command has ended", e);
+        }
         bridge.close();
         bridge = null;
     }

@@ -12,7 +12,7 @@ import java.lang.foreign.ValueLayout;
 public final class DescriptorSocket implements AutoCloseable {
     /// Descriptors one message carries, and that wait here to be taken, at most.
     public static final int DESCRIPTORS_MAX = 64;
-    private static final int CMSG_HEADER = 16;
+    private static final int CMSG_HEADER = ControlMessages.HEADER_BYTES;
     private static final int CONTROL_SPACE = CMSG_HEADER + DESCRIPTORS_MAX * Integer.BYTES;
     private static final long CONTROL = Structs.offset(Structs.MSGHDR, "control");
     private static final long CONTROL_LENGTH = Structs.offset(Structs.MSGHDR, "controlLength");
@@ -58,12 +58,11 @@ public final class DescriptorSocket implements AutoCloseable {
 
     /// Those there is no room for are closed.
     private boolean keepDescriptors() {
-        boolean rights = header.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH) >= CMSG_HEADER
-                && control.get(ValueLayout.JAVA_INT, 8) == SOL_SOCKET && control.get(ValueLayout.JAVA_INT, 12) == SCM_RIGHTS;
-        int received = rights ? (int) (control.get(ValueLayout.JAVA_LONG, 0) - CMSG_HEADER) / Integer.BYTES : 0;
+        long data = ControlMessages.find(control, 0, header.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH), SOL_SOCKET, SCM_RIGHTS);
+        int received = data < 0 ? 0 : (int) (control.get(ValueLayout.JAVA_LONG, data - CMSG_HEADER) - CMSG_HEADER) / Integer.BYTES;
         boolean fit = true;
         for (int i = 0; i < received; i++) {
-            int descriptor = control.get(ValueLayout.JAVA_INT, CMSG_HEADER + (long) i * Integer.BYTES);
+            int descriptor = control.get(ValueLayout.JAVA_INT, data + (long) i * Integer.BYTES);
             if (waiting < DESCRIPTORS_MAX) {
                 descriptors[waiting++] = descriptor;
             } else {

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 /// An event loop on `epoll`: one thread that owns descriptors, timers and tasks.
 ///
 /// **Round.** Wait (for nothing, when tasks are left), hand every ready descriptor to its listener, run the
-/// tasks that were there when their turn began, call the reactors whose time has come. A stack's batch is one round: it begins with the first
-/// listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit.
+/// tasks that were there when their turn began, call the reactors whose time has come. A stack's batch is one round: it begins with the
+/// first listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit.
 ///
 /// **Threads.** [#execute] and [#close] may be called by any thread; everything else belongs to the loop's own.
 ///

@@ -110,7 +110,8 @@ public final class Processes {
         }
     }
 
-    /// Moves what descriptor `fd` stands for to a new descriptor, the caller's, and makes it non-blocking; `fd` is `/dev/null` from then on.
+    /// Moves what descriptor `fd` stands for to a new descriptor, the caller's, and makes it non-blocking; `fd` is `/dev/null` from then
+    /// on.
     public static int takeOver(int fd) throws TapException {
         String what = "cannot take descriptor " + fd + " over";
         int moved = TapException.check(Libc.fcntl(fd, F_DUPFD_CLOEXEC, 3), what);

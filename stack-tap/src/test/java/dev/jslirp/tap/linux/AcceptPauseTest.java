@@ -31,37 +31,22 @@ class AcceptPauseTest {
         Libc.close(ready);
     }
 
-    private void watch(long pauseNs, FdListener listener) {
-        var started = new CompletableFuture<Void>();
-        loop.execute(() -> {
-            try {
-                pause = new AcceptPause(loop, loop.watch(ready, EpollLoop.IN, listener), pauseNs);
-                started.complete(null);
-            } catch (TapException e) {
-                started.completeExceptionally(e);
-            }
-        });
-        started.join();
-    }
-
-    private void round() {
-        var done = new CompletableFuture<Void>();
-        loop.execute(() -> done.complete(null));
-        done.join();
+    private void watch(long pauseNs, FdListener listener) throws Exception {
+        InLoop.call(loop, () -> pause = new AcceptPause(loop, loop.watch(ready, EpollLoop.IN, listener), pauseNs));
     }
 
     @Test
-    void withoutDescriptorsTheSocketRests() {
+    void withoutDescriptorsTheSocketRests() throws Exception {
         List<Boolean> told = new ArrayList<>();
         watch(TimeUnit.HOURS.toNanos(1), _ -> told.add(pause.begins(-Errno.EMFILE.number())));
         for (int i = 0; i < 10; i++) {
-            round();
+            InLoop.call(loop, () -> null);
         }
         assertEquals(List.of(true), told);
     }
 
     @Test
-    void itGoesOnAfterThePauseAndTellsOfEachShortageOnce() {
+    void itGoesOnAfterThePauseAndTellsOfEachShortageOnce() throws Exception {
         List<Boolean> told = new ArrayList<>();
         var done = new CompletableFuture<Void>();
         int[] results = {-Errno.EMFILE.number(), -Errno.ENFILE.number(), -Errno.EAGAIN.number(), -Errno.ENOMEM.number()};

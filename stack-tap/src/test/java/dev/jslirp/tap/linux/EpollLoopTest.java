@@ -36,15 +36,7 @@ class EpollLoopTest {
     }
 
     private <T> T inLoop(Callable<T> task) throws Exception {
-        var result = new CompletableFuture<T>();
-        loop.execute(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        });
-        return result.get(20, TimeUnit.SECONDS);
+        return InLoop.call(loop, task);
     }
 
     private static int event() {

@@ -2,6 +2,7 @@ package dev.jslirp.tap.vhost;
 
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.InLoop;
 import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 
 /// A [VhostUserLink] on a loop of its own that keeps what the guest sends.
 final class LinkFixture implements AutoCloseable {
@@ -48,15 +48,11 @@ final class LinkFixture implements AutoCloseable {
 
     /// Runs `task` in the loop and waits for it.
     <T> T inLoop(Callable<T> task) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        loop.execute(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        });
-        return result.join();
+        try {
+            return InLoop.call(loop, task);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     /// Lets the loop look at its descriptors, and carry on with what it left for later, a few times.
