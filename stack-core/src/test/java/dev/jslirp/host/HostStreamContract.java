@@ -483,12 +483,14 @@ public abstract class HostStreamContract {
             recorder.expect("connected");
             host.runInLoop(() -> {
                 recorder.stream.write(Unpooled.wrappedBuffer(pattern(0, 10)), 0, 10);
+                // Has failed, and is to be told of that after this call.
+                host.network().connect(new InetSocketAddress("0.0.0.0", 9), recorder);
                 host.network().close();
             });
             assertThrows(SocketException.class, () -> peer.getInputStream().read());
         }
-        assertNull(recorder.events.poll());
         host.connect(serverAddress()).expect("connect failed OTHER");
+        assertNull(recorder.events.poll());
     }
 
     @Test

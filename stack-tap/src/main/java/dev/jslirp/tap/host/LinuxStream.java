@@ -349,7 +349,12 @@ final class LinuxStream extends HostSocket implements HostStream {
         boolean tell = connecting || state == State.OPEN;
         dispose(tell ? State.FAILING : State.CLOSED);
         if (tell) {
-            network.loop().execute(() -> tellFailure(connecting, error));
+            boolean networkClosed = network.isClosed();
+            network.loop().execute(() -> {
+                if (network.isClosed() == networkClosed) {
+                    tellFailure(connecting, error);
+                }
+            });
         }
     }
 
