@@ -1,5 +1,6 @@
 package dev.jslirp.tap.guest;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,10 +29,14 @@ final class Shell {
         return run(seconds, "", command);
     }
 
-    /// The same, with this short text at its standard input.
+    /// The same, with this short text at its standard input, a pipe; without text that is `/dev/null`.
     static Result run(int seconds, String input, List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).start();
+            ProcessBuilder builder = new ProcessBuilder(command);
+            if (input.isEmpty()) {
+                builder.redirectInput(new File("/dev/null"));
+            }
+            Process process = builder.start();
             type(input, process);
             CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> drain(process.getInputStream()), Thread::startVirtualThread);
             CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> drain(process.getErrorStream()), Thread::startVirtualThread);
