@@ -6,7 +6,7 @@ import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
 import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
-import dev.jslirp.service.LeaseListener;
+import dev.jslirp.service.Lease;
 import dev.jslirp.tap.host.EchoSockets;
 import dev.jslirp.tap.host.LinuxHostNetwork;
 import dev.jslirp.tap.linux.EpollLoop;
@@ -44,6 +44,7 @@ final class Daemon implements AutoCloseable {
             PooledByteBufAllocator.defaultSmallCacheSize(), PooledByteBufAllocator.defaultNormalCacheSize(), false);
     private final String echoForbidden = EchoSockets.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();
+    private LinkSource links;
     private GuestNetwork network;
     private boolean closed;
 
@@ -55,10 +56,20 @@ final class Daemon implements AutoCloseable {
         loop = new EpollLoop("jslirp-loop");
     }
 
-    /// Makes the guest's link, in-loop. The link is the network's from then on.
+    /// Makes the guest's link. All in-loop.
     interface LinkSource {
+        /// The link is the network's from then on.
+        ///
         /// @throws IOException saying why there is none; nothing is left open then
         Link open(EpollLoop loop, Reactor reactor, ByteBufAllocator allocator) throws IOException;
+
+        /// A guest got an address.
+        default void onLease(Lease lease) {}
+
+        /// What the link has counted besides its drops, as lines of text; before it is closed.
+        default String report() {
+            return "";
+        }
     }
 
     /// Serves the TAP behind `tapFd`, which is consumed.
@@ -68,14 +79,14 @@ final class Daemon implements AutoCloseable {
     /// @throws IOException if the TAP cannot be used or a forward not be bound; the message says which and why
     void serveTap(int tapFd, int mtuBytes, Runnable onGone) throws IOException {
         TapDevice device = adopt(tapFd);
-        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone), LeaseListener.NONE);
+        serve((eventLoop, _, buffers) -> new TapLink(device, mtuBytes, eventLoop, buffers, onGone));
     }
 
     /// Serves whoever is at the link that `source` makes.
     ///
-    /// @param leases hears of every lease, in-loop
     /// @throws IOException if there is no link or a forward cannot be bound; the message says which and why
-    void serve(LinkSource source, LeaseListener leases) throws IOException {
+    void serve(LinkSource source) throws IOException {
+        links = source;
         inLoop(() -> {
             Reactor reactor = loop.newReactor();
             FileChannel capture = options.operation.pcap == null ? null : openCapture(options.operation.pcap);
@@ -83,7 +94,7 @@ final class Daemon implements AutoCloseable {
             LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host(echoForbidden == null));
             network = new GuestNetwork(options.config(), link, host, reactor, new SecureRandom(), allocator);
             network.onLease(lease -> {
-                leases.onLease(lease);
+                source.onLease(lease);
                 if (!options.operation.quiet) {
                     Summary.print(lease);
                 }
@@ -168,16 +179,18 @@ final class Daemon implements AutoCloseable {
             return;
         }
         closed = true;
-        inLoop(() -> {
-            if (network != null) {
-                network.close();
+        String report = inLoop(() -> {
+            if (network == null) {
+                return "";
             }
-            return null;
+            String last = Summary.link(network.stats().linkDrops(), links.report());
+            network.close();
+            return last;
         });
         loop.close();
         // Only now: the loop's thread has given the buffers it kept for itself back to the allocator.
         if (options.operation.stats && network != null) {
-            Summary.print(network.counters(), allocator);
+            Summary.print(network.counters(), report, allocator);
         }
     }
 }

@@ -17,8 +17,20 @@ import java.util.stream.Stream;
 final class Summary {
     private Summary() {}
 
+    /// What a link has counted.
+    ///
+    /// @param drops  frames for guests that it had no room for
+    /// @param report further lines
+    static String link(long drops, String report) {
+        StringBuilder text = new StringBuilder();
+        line(text, "LINK_DROPS", drops);
+        return text.append(report).toString();
+    }
+
     /// Prints every counter that has moved, and how many buffers were never given back.
-    static void print(Counters counters, PooledByteBufAllocator allocator) {
+    ///
+    /// @param link see [#link]
+    static void print(Counters counters, String link, PooledByteBufAllocator allocator) {
         StringBuilder text = new StringBuilder("jslirp: counters\n");
         for (Counter counter : Counter.values()) {
             line(text, counter.name(), counters.get(counter));
@@ -26,6 +38,7 @@ final class Summary {
         for (DropReason reason : DropReason.values()) {
             line(text, reason.name(), counters.get(reason));
         }
+        text.append(link);
         long inUse = Stream.concat(allocator.metric().directArenas().stream(), allocator.metric().heapArenas().stream())
                 .mapToLong(PoolArenaMetric::numActiveAllocations).sum();
         System.err.print(text.append("  buffers in use ").append(inUse).append('\n'));

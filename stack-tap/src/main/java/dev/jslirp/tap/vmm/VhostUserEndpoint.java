@@ -19,7 +19,9 @@ final class VhostUserEndpoint implements Endpoint {
         this.spec = spec;
         this.guests = guests;
         UnixListener socket = UnixListener.open(UnixListener.Kind.STREAM, spec.path(), 1);
-        link = new VhostUserLink(guests.loop(), socket, VhostUserConfig.ofMtu(guests.config().mtuBytes()), guests.allocator());
+        VmmConfig limits = guests.config();
+        VhostUserConfig config = VhostUserConfig.ofMtu(limits.mtuBytes()).withBacklogBytesMax(limits.queueBytesMax());
+        link = new VhostUserLink(guests.loop(), socket, config, guests.allocator());
         if (!guests.admit(link, spec, "device")) {
             close();
             throw new IOException("cannot listen at " + spec + ": there are " + guests.config().guestsMax() + " guests already");

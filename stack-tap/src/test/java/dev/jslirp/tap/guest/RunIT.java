@@ -22,6 +22,8 @@ class RunIT {
     /// Bound on anything started here, so that a hang fails.
     private static final int LIMIT_SECONDS = 60;
 
+    private List<Path> before;
+
     /// Skips where user namespaces and TAPs are not to be had; with `-Djslirp.it.required=true` their absence is a failure.
     @BeforeEach
     void requireNamespaces() {
@@ -34,10 +36,20 @@ class RunIT {
         Assumptions.assumeTrue(possible, "no user namespaces or no permission for /dev/net/tun");
     }
 
+    /// What an earlier, killed run left is not ours.
+    @BeforeEach
+    void lookAround() throws IOException {
+        before = privateDirectories();
+    }
+
     @AfterEach
     void noPrivateDirectoryIsLeftBehind() throws IOException {
+        assertEquals(before, privateDirectories());
+    }
+
+    private static List<Path> privateDirectories() throws IOException {
         try (var entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            assertEquals(List.of(), entries.filter(entry -> entry.getFileName().toString().matches("jslirp-\\d+")).toList());
+            return entries.filter(entry -> entry.getFileName().toString().matches("jslirp-\\d+")).sorted().toList();
         }
     }
 
