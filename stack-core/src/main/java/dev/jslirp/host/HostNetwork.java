@@ -27,7 +27,7 @@ public interface HostNetwork extends StreamConnector, AutoCloseable {
     /// @throws HostException if none can be had: `UNSUPPORTED` and `PROHIBITED` mean that none ever will; the message says what to do
     HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException;
 
-    /// Closes every socket that was opened here; idempotent.
+    /// Closes every socket that was opened here, without another event; idempotent. A later [#connect] fails.
     @Override
     void close();
 }

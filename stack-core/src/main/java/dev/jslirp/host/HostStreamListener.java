@@ -13,7 +13,8 @@ public interface HostStreamListener {
     /// Bytes from the peer, at the readable bytes of `bytes`. **Consumes** `bytes`.
     void onBytes(ByteBuf bytes);
 
-    /// The peer sent FIN; no more bytes follow. Writing is still possible.
+    /// The peer sent FIN; no more bytes follow. Writing is still possible. Not every implementation hears of a reset from here on before it
+    /// writes.
     void onEof();
 
     /// The connection failed. Terminal.

@@ -208,6 +208,17 @@ public abstract class HostDatagramsContract {
     }
 
     @Test
+    void askedEarlyOrLateTheAddressIsTheOneItSendsFrom() throws Exception {
+        HostDatagrams socket = openSocket();
+        host.inLoop(socket::localAddress);
+        send(socket, pattern(0, 5), first.getLocalPort());
+        DatagramPacket packet = new DatagramPacket(new byte[5], 5);
+        first.receive(packet);
+        assertEquals(packet.getPort(), host.inLoop(socket::localAddress).getPort());
+        host.runInLoop(socket::close);
+    }
+
+    @Test
     void aSecondDestinationKeepsThePortAndBothAreHeard() throws Exception {
         HostDatagrams socket = openSocket();
         send(socket, pattern(0, 1), first.getLocalPort());

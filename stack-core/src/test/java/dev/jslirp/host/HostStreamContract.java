@@ -244,6 +244,40 @@ public abstract class HostStreamContract {
         assertTrue(recorder.events.isEmpty());
     }
 
+    /// A test for implementations that hear of a reset even without reading.
+    protected final void peersResetAfterItsFinIsTold() throws Exception {
+        Recorder recorder = host.connect(serverAddress());
+        try (Socket peer = server.accept()) {
+            recorder.expect("connected");
+            peer.shutdownOutput();
+            recorder.expect("eof");
+            peer.setSoLinger(true, 0);
+        }
+        recorder.expect("reset RESET");
+        assertTrue(recorder.events.isEmpty());
+    }
+
+    @Test
+    void urgentBytesAreInLineAndHoldNothingUp() throws Exception {
+        Recorder recorder = new Recorder();
+        host.runInLoop(() -> recorder.stream = host.network().connect(serverAddress(), recorder));
+        try (Socket peer = server.accept()) {
+            recorder.expect("connected");
+            byte[] bytes = pattern(0, 10);
+            peer.getOutputStream().write(bytes, 0, 4);
+            peer.sendUrgentData(bytes[4]);
+            peer.getOutputStream().write(bytes, 5, 5);
+            // All of it has arrived before the first read.
+            host.connect(serverAddress()).expect("connected");
+            host.runInLoop(() -> recorder.stream.resumeReads());
+            long startNs = System.nanoTime();
+            while (host.inLoop(() -> recorder.received) < bytes.length) {
+                assertTrue(System.nanoTime() - startNs < TimeUnit.SECONDS.toNanos(HostFixture.GUARD_S), () -> recorder.received + " bytes");
+            }
+            assertFalse(recorder.patternBroken);
+        }
+    }
+
     @Test
     void writingToADeadConnectionIsToldAfterTheCallAndOnce() throws Exception {
         Recorder recorder = host.connect(serverAddress());
@@ -449,12 +483,14 @@ public abstract class HostStreamContract {
             recorder.expect("connected");
             host.runInLoop(() -> {
                 recorder.stream.write(Unpooled.wrappedBuffer(pattern(0, 10)), 0, 10);
+                // Has failed, and is to be told of that after this call.
+                host.network().connect(new InetSocketAddress("0.0.0.0", 9), recorder);
                 host.network().close();
             });
             assertThrows(SocketException.class, () -> peer.getInputStream().read());
         }
-        assertNull(recorder.events.poll());
         host.connect(serverAddress()).expect("connect failed OTHER");
+        assertNull(recorder.events.poll());
     }
 
     @Test

@@ -1,6 +1,8 @@
 package dev.jslirp.tap;
 
 import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.linux.UnixSocket;
 import java.io.File;
 import java.io.IOException;
@@ -20,11 +22,11 @@ final class BridgeProcess implements AutoCloseable {
     private static final long START_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final Path directory;
-    private final UnixSocket listener;
+    private final UnixListener listener;
     private final Process process;
     private UnixSocket bridge;
 
-    private BridgeProcess(Path directory, UnixSocket listener, Process process) {
+    private BridgeProcess(Path directory, UnixListener listener, Process process) {
         this.directory = directory;
         this.listener = listener;
         this.process = process;
@@ -37,10 +39,10 @@ final class BridgeProcess implements AutoCloseable {
     /// @param command    what the bridge becomes; empty: it ends
     static BridgeProcess start(List<String> enter, GuestSetup setup, String resolvConf, List<String> command) throws IOException {
         Path directory = Files.createTempDirectory("jslirp-");
-        UnixSocket listener = null;
+        UnixListener listener = null;
         try {
             Path socket = directory.resolve("bridge");
-            listener = UnixSocket.listen(socket);
+            listener = UnixListener.open(UnixListener.Kind.STREAM, socket, 1);
             Path file = null;
             if (resolvConf != null) {
                 file = Files.writeString(directory.resolve("resolv.conf"), resolvConf);
@@ -54,7 +56,7 @@ final class BridgeProcess implements AutoCloseable {
                 builder.redirectInput(new File("/dev/null"));
             }
             return new BridgeProcess(directory, listener, builder.start());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             if (listener != null) {
                 listener.close();
             }
@@ -77,12 +79,14 @@ final class BridgeProcess implements AutoCloseable {
         try {
             long startNs = System.nanoTime();
             while (bridge == null) {
-                UnixSocket peer = listener.accept(POLL_MS);
+                // Asked first: the bridge may connect, say why it fails, and end between two questions.
+                boolean alive = process.isAlive();
+                UnixSocket peer = UnixSocket.accept(listener, POLL_MS);
                 if (peer != null && peer.peerPid() == process.pid()) {
                     bridge = peer;
                 } else if (peer != null) {
                     peer.close();
-                } else if (!process.isAlive()) {
+                } else if (!alive) {
                     return null;
                 } else if (System.nanoTime() - startNs > START_LIMIT_NS) {
                     throw new UsageException(UsageException.SETUP, "the bridge did not answer within 60 seconds");
@@ -113,8 +117,14 @@ final class BridgeProcess implements AutoCloseable {
     }
 
     /// Gives the word: the network is served.
+    ///
+    /// @throws IOException if nobody hears it
     void go() throws IOException {
-        bridge.send("g", -1);
+        try {
+            bridge.send("g", -1);
+        } catch (TapException e) {
+            throw new IOException("the process that was to become the command has ended", e);
+        }
         bridge.close();
         bridge = null;
     }
@@ -127,6 +137,7 @@ final class BridgeProcess implements AutoCloseable {
             bridge = null;
         }
         process.destroy();
+        listener.close();
         delete(directory);
     }
 

@@ -108,6 +108,10 @@ public final class NettyHostNetwork implements HostNetwork {
         }
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
     IoEventLoop loop() {
         return loop;
     }

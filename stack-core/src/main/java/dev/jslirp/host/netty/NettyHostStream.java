@@ -63,6 +63,7 @@ final class NettyHostStream extends NioSocket implements HostStream {
         this.channel = accepted;
         this.state = State.OPEN;
         accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        keepUrgentBytes(accepted);
         register(accepted);
     }
 
@@ -96,6 +97,7 @@ final class NettyHostStream extends NioSocket implements HostStream {
 
     private void setOptions(InetAddress to) throws IOException {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        keepUrgentBytes(channel);
         NettyHostNetwork.Options options = network.options();
         if (options.sendBufferBytes() > 0) {
             channel.setOption(StandardSocketOptions.SO_SNDBUF, options.sendBufferBytes());
@@ -107,6 +109,11 @@ final class NettyHostStream extends NioSocket implements HostStream {
         if (outbound != null && !to.isLoopbackAddress()) {
             channel.bind(new InetSocketAddress(outbound, 0));
         }
+    }
+
+    /// RFC 6093 §6: in line, as the guest's are; otherwise the kernel would take them out of the stream.
+    private static void keepUrgentBytes(SocketChannel channel) throws IOException {
+        channel.socket().setOOBInline(true);
     }
 
     @Override
@@ -351,7 +358,12 @@ final class NettyHostStream extends NioSocket implements HostStream {
         boolean tell = connecting || state == State.OPEN;
         dispose(tell ? State.FAILING : State.CLOSED);
         if (tell) {
-            network.loop().execute(() -> tellFailure(connecting, error));
+            boolean networkClosed = network.isClosed();
+            network.loop().execute(() -> {
+                if (network.isClosed() == networkClosed) {
+                    tellFailure(connecting, error);
+                }
+            });
         }
     }
 

@@ -197,7 +197,8 @@ final class DatagramTraffic {
     private void sendSingly(DatagramSender messages, int at, int segment) {
         int length = messages.length(at);
         for (int done = 0; done < length; done += segment) {
-            single.add(messages.address(at) + done, Math.min(segment, length - done), 0, messages.hi(at), messages.lo(at), messages.port(at));
+            int bytes = Math.min(segment, length - done);
+            single.add(messages.address(at) + done, bytes, 0, messages.hi(at), messages.lo(at), messages.port(at));
             send(single);
         }
     }

@@ -2,6 +2,7 @@ package dev.jslirp.tap.host;
 
 import dev.jslirp.tap.linux.FdListener;
 import dev.jslirp.tap.linux.FdWatch;
+import dev.jslirp.tap.linux.Sockets;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
 import java.net.InetSocketAddress;
@@ -24,7 +25,7 @@ abstract class HostSocket implements FdListener {
         try {
             watch = network.loop().watch(descriptor, events, this);
         } catch (TapException e) {
-            dev.jslirp.tap.linux.Sockets.close(descriptor);
+            Sockets.close(descriptor);
             throw e;
         }
         fd = descriptor;
@@ -39,8 +40,8 @@ abstract class HostSocket implements FdListener {
         return fd >= 0;
     }
 
-    final void interest(int events) {
-        watch.interest(events);
+    final FdWatch watch() {
+        return watch;
     }
 
     /// The network goes away: close without another event.

@@ -184,10 +184,14 @@ final class LinuxDatagrams extends HostSocket implements HostDatagrams {
     /// With the port the kernel chose, once it has.
     @Override
     public InetSocketAddress localAddress() {
-        if (local == null) {
-            local = lookUpLocalAddress();
+        if (local != null) {
+            return local;
         }
-        return local;
+        InetSocketAddress now = lookUpLocalAddress();
+        if (now != null && now.getPort() != 0) {
+            local = now;
+        }
+        return now;
     }
 
     @Override

@@ -15,21 +15,16 @@ import dev.jslirp.host.ReadChunk;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.GatherList;
 import dev.jslirp.tap.linux.Sockets;
-import dev.jslirp.time.Reactor;
 import dev.jslirp.wire.IpAddress;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 
 /// The host's sockets by Linux system calls, on an [EpollLoop]. Owned by the loop's thread, which also calls every listener.
 public final class LinuxHostNetwork implements HostNetwork {
     /// Largest number of ranges in one gathering write.
     private static final int MAX_GATHER = 64;
-    /// How long to leave connections in the backlog when descriptors have run out.
-    private static final long NO_RESOURCES_PAUSE_NS = 100_000_000;
 
     /// What can be chosen.
     ///
@@ -60,8 +55,6 @@ public final class LinuxHostNetwork implements HostNetwork {
     private LinuxStream firstReady;
     private LinuxStream lastReady;
     private DatagramTraffic datagrams;
-    private final List<LinuxListener> pausedListeners = new ArrayList<>(0);
-    private Reactor pause;
     private boolean closed;
 
     /// A network on `loop`. Buffers come from `allocator`.
@@ -155,23 +148,6 @@ public final class LinuxHostNetwork implements HostNetwork {
     /// The address that [#calls] learned last.
     InetSocketAddress lastAddress() {
         return new InetSocketAddress(IpAddress.toInetAddress(calls.hi(), calls.lo()), calls.port());
-    }
-
-    /// Lets `listener` go on after a pause, when descriptors may be free again.
-    void acceptLater(LinuxListener listener) {
-        if (pausedListeners.isEmpty()) {
-            if (pause == null) {
-                pause = loop.newReactor();
-                pause.onWake(this::acceptAgain);
-            }
-            pause.wakeAt(pause.nowNs() + NO_RESOURCES_PAUSE_NS);
-        }
-        pausedListeners.add(listener);
-    }
-
-    private void acceptAgain() {
-        pausedListeners.forEach(LinuxListener::acceptAgain);
-        pausedListeners.clear();
     }
 
     void requireOpen() throws HostException {

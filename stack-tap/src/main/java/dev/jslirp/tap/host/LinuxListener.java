@@ -1,9 +1,9 @@
 package dev.jslirp.tap.host;
 
 import dev.jslirp.host.HostAcceptor;
-import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.tap.linux.AcceptPause;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.Sockets;
@@ -22,6 +22,7 @@ final class LinuxListener extends HostSocket implements HostListener {
     private static final int MAX_ACCEPTS = 64;
 
     private final HostAcceptor acceptor;
+    private AcceptPause pause;
     private InetSocketAddress local;
 
     private LinuxListener(LinuxHostNetwork network, HostAcceptor acceptor) {
@@ -45,6 +46,7 @@ final class LinuxListener extends HostSocket implements HostListener {
         }
         LinuxListener listener = new LinuxListener(network, acceptor);
         listener.open(fd, EpollLoop.IN);
+        listener.pause = new AcceptPause(network.loop(), listener.watch());
         listener.local = listener.lookUpLocalAddress();
         return listener;
     }
@@ -83,23 +85,8 @@ final class LinuxListener extends HostSocket implements HostListener {
 
     /// Package-private for the test: running out of descriptors would hurt the rest of the process.
     void onAcceptFailed(int result) {
-        if (result == -Errno.EAGAIN.number()) {
-            return;
-        }
-        if (HostErrors.of(result) == HostError.NO_RESOURCES) {
+        if (pause.begins(result)) {
             LOG.warn("cannot accept on {} for now: {}", local, Errno.describe(-result));
-            // The connections stay in the backlog, ready, and would spin the loop.
-            interest(0);
-            network.acceptLater(this);
-        } else {
-            // One connection failed before it was accepted (accept(2), "Error handling"); the next readiness event goes on.
-            LOG.debug("accepting on {}: {}", local, Errno.describe(-result));
-        }
-    }
-
-    void acceptAgain() {
-        if (isOpen()) {
-            interest(EpollLoop.IN);
         }
     }
 

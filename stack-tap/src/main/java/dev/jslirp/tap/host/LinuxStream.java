@@ -22,10 +22,10 @@ final class LinuxStream extends HostSocket implements HostStream {
     private static final int MAX_READ_BYTES = 256 * 1024;
     /// Bytes read and forgotten before closing.
     private static final int MAX_UNREAD_BYTES = 512 * 1024;
-    private static final int EVENTS = EpollLoop.IN | EpollLoop.OUT | EpollLoop.RDHUP | EpollLoop.EDGE;
+    private static final int EVENTS = EpollLoop.IN | EpollLoop.PRI | EpollLoop.OUT | EpollLoop.RDHUP | EpollLoop.EDGE;
     private static final int READABLE = EpollLoop.IN | EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR;
-    /// The end of the stream, or its failure, has reached the kernel.
-    private static final int ENDED = EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR;
+    /// A read that gets less than it asked for may leave something: the end of the stream, its failure, or what follows an urgent byte.
+    private static final int SHORT_READS = EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR | EpollLoop.PRI;
 
     private enum State { CONNECTING, OPEN, CLOSING, FAILING, CLOSED }
 
@@ -40,8 +40,8 @@ final class LinuxStream extends HostSocket implements HostStream {
     private boolean readsPaused = true;
     /// There may be bytes (or the end) to read.
     private boolean readable;
-    /// The end is among what can be read: it will not be told of again.
-    private boolean ended;
+    /// Only EAGAIN tells that all was read; what a short read leaves will not be told of again.
+    private boolean shortReads;
     private boolean turnAsked;
     private boolean eof;
     private boolean writable;
@@ -94,7 +94,7 @@ final class LinuxStream extends HostSocket implements HostStream {
         LinuxHostNetwork.Options options = network.options();
         calls.setBuffers(fd, options.sendBufferBytes(), options.receiveBufferBytes());
         IpAddress outbound = to.isLoopbackAddress() ? null : options.outbound(address);
-        int bound = outbound == null ? 0 : calls.bind(fd, outbound.hi(), outbound.lo(), 0);
+        int bound = outbound == null ? 0 : calls.bindSource(fd, outbound.hi(), outbound.lo());
         if (bound < 0) {
             Sockets.close(fd);
             return bound;
@@ -120,13 +120,23 @@ final class LinuxStream extends HostSocket implements HostStream {
             events &= ~EpollLoop.OUT;
         }
         readable |= (events & READABLE) != 0;
-        ended |= (events & ENDED) != 0;
+        shortReads |= (events & SHORT_READS) != 0;
         if ((events & EpollLoop.OUT) != 0) {
             writable = true;
             writeMore();
         }
-        if (readable && !turnAsked) {
+        if (eof && (events & EpollLoop.ERR) != 0) {
+            failAfterEof();
+        } else if (readable && !turnAsked) {
             readAvailable();
+        }
+    }
+
+    /// Nothing is read any more that would tell.
+    private void failAfterEof() {
+        int error = isOpen() ? network.calls().takeError(fd()) : 0;
+        if (error < 0) {
+            fail(error);
         }
     }
 
@@ -164,8 +174,8 @@ final class LinuxStream extends HostSocket implements HostStream {
             int room = chunk.room();
             long length = Sockets.read(fd(), chunk.buffer().memoryAddress() + chunk.index(), room);
             if (length > 0) {
-                // A short read has emptied the socket, and more will be told of; but not the end that came before it.
-                readable = length == room || ended;
+                // A short read has emptied the socket, most often.
+                readable = length == room || shortReads;
                 budget -= (int) length;
                 listener.onBytes(chunk.take((int) length));
             } else if (length == 0) {
@@ -339,7 +349,12 @@ final class LinuxStream extends HostSocket implements HostStream {
         boolean tell = connecting || state == State.OPEN;
         dispose(tell ? State.FAILING : State.CLOSED);
         if (tell) {
-            network.loop().execute(() -> tellFailure(connecting, error));
+            boolean networkClosed = network.isClosed();
+            network.loop().execute(() -> {
+                if (network.isClosed() == networkClosed) {
+                    tellFailure(connecting, error);
+                }
+            });
         }
     }
 

@@ -36,6 +36,7 @@ final class Constants {
     static final int SO_ERROR = 4;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;
+    static final int SO_OOBINLINE = 10;
     static final int SO_LINGER = 13;
     static final int SO_PEERCRED = 17;
     static final int SHUT_WR = 1;
@@ -61,6 +62,7 @@ final class Constants {
     static final int IP_TTL = 2;
     static final int IP_RECVERR = 11;
     static final int IP_RECVTTL = 12;
+    static final int IP_BIND_ADDRESS_NO_PORT = 24;
     static final int SO_EE_ORIGIN_LOCAL = 1;
     static final int SO_EE_ORIGIN_ICMP = 2;
     static final int IPPROTO_TCP = 6;

@@ -17,12 +17,12 @@ public final class DatagramReceiver implements AutoCloseable {
     public static final int SLOT_BYTES = 65_536;
 
     private static final int CONTROL_BYTES = 64;
-    private static final int CMSG_HEADER = 16;
     private static final int ERROR_CONTROL_BYTES = 256;
     private static final long MESSAGE = Structs.MMSGHDR.byteSize();
     private static final long NAME_LENGTH = Structs.offset(Structs.MSGHDR, "nameLength");
     private static final long CONTROL_LENGTH = Structs.offset(Structs.MSGHDR, "controlLength");
     private static final long LENGTH = Structs.offset(Structs.MMSGHDR, "length");
+    private static final long ORIGIN = Structs.offset(Structs.SOCK_EXTENDED_ERR, "origin");
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment messages = arena.allocate(Structs.MMSGHDR, SLOTS);
@@ -44,7 +44,8 @@ public final class DatagramReceiver implements AutoCloseable {
             messages.set(ValueLayout.JAVA_LONG, at, names.address() + (long) i * SocketAddress.BYTES);
             messages.set(ValueLayout.JAVA_LONG, at + Structs.offset(Structs.MSGHDR, "iov"), ranges.address() + 16L * i);
             messages.set(ValueLayout.JAVA_LONG, at + Structs.offset(Structs.MSGHDR, "iovCount"), 1);
-            messages.set(ValueLayout.JAVA_LONG, at + Structs.offset(Structs.MSGHDR, "control"), controls.address() + (long) CONTROL_BYTES * i);
+            long control = controls.address() + (long) CONTROL_BYTES * i;
+            messages.set(ValueLayout.JAVA_LONG, at + Structs.offset(Structs.MSGHDR, "control"), control);
         }
         error.set(ValueLayout.JAVA_LONG, 0, errorName.address());
         error.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "control"), errorControl.address());
@@ -76,10 +77,9 @@ public final class DatagramReceiver implements AutoCloseable {
     /// Bytes of each datagram in slot `slot` (the last may be shorter); 0 for a single one.
     public int segmentBytes(int slot) {
         long end = messages.get(ValueLayout.JAVA_LONG, slot * MESSAGE + CONTROL_LENGTH);
-        long at = (long) slot * CONTROL_BYTES;
-        boolean run = end >= CMSG_HEADER + Integer.BYTES && controls.get(ValueLayout.JAVA_INT, at + 8) == IPPROTO_UDP
-                && controls.get(ValueLayout.JAVA_INT, at + 12) == UDP_GRO;
-        return run ? controls.get(ValueLayout.JAVA_INT, at + CMSG_HEADER) : 0;
+        long start = (long) slot * CONTROL_BYTES;
+        long data = ControlMessages.find(controls, start, start + end, IPPROTO_UDP, UDP_GRO);
+        return data < 0 ? 0 : controls.get(ValueLayout.JAVA_INT, data);
     }
 
     /// High half of the source of slot `slot`.
@@ -105,17 +105,13 @@ public final class DatagramReceiver implements AutoCloseable {
         if (Libc.recvmsg(fd, error.address(), MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
             return false;
         }
-        errorNumber = 0;
         long end = error.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH);
-        for (long at = 0; at + CMSG_HEADER + Integer.BYTES <= end;) {
-            int level = errorControl.get(ValueLayout.JAVA_INT, at + 8);
-            int type = errorControl.get(ValueLayout.JAVA_INT, at + 12);
-            if (level == IPPROTO_IP && type == IP_RECVERR || level == IPPROTO_IPV6 && type == IPV6_RECVERR) {
-                boolean local = errorControl.get(ValueLayout.JAVA_BYTE, at + CMSG_HEADER + 4) == SO_EE_ORIGIN_LOCAL;
-                errorNumber = local ? 0 : errorControl.get(ValueLayout.JAVA_INT, at + CMSG_HEADER);
-            }
-            at += Math.max(CMSG_HEADER, errorControl.get(ValueLayout.JAVA_LONG, at) + 7 & ~7L);
+        long data = ControlMessages.find(errorControl, 0, end, IPPROTO_IP, IP_RECVERR);
+        if (data < 0) {
+            data = ControlMessages.find(errorControl, 0, end, IPPROTO_IPV6, IPV6_RECVERR);
         }
+        boolean told = data < 0 || errorControl.get(ValueLayout.JAVA_BYTE, data + ORIGIN) == SO_EE_ORIGIN_LOCAL;
+        errorNumber = told ? 0 : errorControl.get(ValueLayout.JAVA_INT, data);
         return true;
     }
 

@@ -5,16 +5,14 @@ import static dev.jslirp.tap.linux.Constants.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
-/// A non-blocking unix stream socket whose messages carry descriptors (`SCM_RIGHTS`), for use with an [EpollLoop].
+/// A connected unix stream socket whose messages carry descriptors (`SCM_RIGHTS`), for use with an [EpollLoop]: no call waits.
 ///
 /// A failure that may pass is a negated error number. One thread.
 public final class DescriptorSocket implements AutoCloseable {
     /// Descriptors one message carries, and that wait here to be taken, at most.
     public static final int DESCRIPTORS_MAX = 64;
-    private static final int CMSG_HEADER = 16;
+    private static final int CMSG_HEADER = ControlMessages.HEADER_BYTES;
     private static final int CONTROL_SPACE = CMSG_HEADER + DESCRIPTORS_MAX * Integer.BYTES;
     private static final long CONTROL = Structs.offset(Structs.MSGHDR, "control");
     private static final long CONTROL_LENGTH = Structs.offset(Structs.MSGHDR, "controlLength");
@@ -30,23 +28,11 @@ public final class DescriptorSocket implements AutoCloseable {
     private int waiting;
     private int taken;
 
-    private DescriptorSocket(int fd) {
+    /// Takes `fd` over.
+    public DescriptorSocket(int fd) {
         this.fd = fd;
         header.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "iov"), iov.address());
         header.set(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "iovCount"), 1);
-    }
-
-    /// Takes over `fd`, a connected or listening unix stream socket, and makes it non-blocking.
-    public static DescriptorSocket adopt(int fd) throws TapException {
-        int flags = TapException.check(Libc.fcntl(fd, F_GETFL, 0), "cannot use descriptor " + fd);
-        TapException.check(Libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "cannot make descriptor " + fd + " non-blocking");
-        return new DescriptorSocket(fd);
-    }
-
-    /// The next connection that waits, or null.
-    public DescriptorSocket accept() {
-        int accepted = Libc.accept4(fd, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        return accepted < 0 ? null : new DescriptorSocket(accepted);
     }
 
     /// The descriptor, to be watched.
@@ -72,12 +58,11 @@ public final class DescriptorSocket implements AutoCloseable {
 
     /// Those there is no room for are closed.
     private boolean keepDescriptors() {
-        boolean rights = header.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH) >= CMSG_HEADER
-                && control.get(ValueLayout.JAVA_INT, 8) == SOL_SOCKET && control.get(ValueLayout.JAVA_INT, 12) == SCM_RIGHTS;
-        int received = rights ? (int) (control.get(ValueLayout.JAVA_LONG, 0) - CMSG_HEADER) / Integer.BYTES : 0;
+        long data = ControlMessages.find(control, 0, header.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH), SOL_SOCKET, SCM_RIGHTS);
+        int received = data < 0 ? 0 : (int) (control.get(ValueLayout.JAVA_LONG, data - CMSG_HEADER) - CMSG_HEADER) / Integer.BYTES;
         boolean fit = true;
         for (int i = 0; i < received; i++) {
-            int descriptor = control.get(ValueLayout.JAVA_INT, CMSG_HEADER + (long) i * Integer.BYTES);
+            int descriptor = control.get(ValueLayout.JAVA_INT, data + (long) i * Integer.BYTES);
             if (waiting < DESCRIPTORS_MAX) {
                 descriptors[waiting++] = descriptor;
             } else {

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 /// An event loop on `epoll`: one thread that owns descriptors, timers and tasks.
 ///
 /// **Round.** Wait (for nothing, when tasks are left), hand every ready descriptor to its listener, run the
-/// tasks that were there when their turn began, call the reactors whose time has come. A stack's batch is one round: it begins with the first
-/// listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit.
+/// tasks that were there when their turn began, call the reactors whose time has come. A stack's batch is one round: it begins with the
+/// first listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit.
 ///
 /// **Threads.** [#execute] and [#close] may be called by any thread; everything else belongs to the loop's own.
 ///
@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class EpollLoop implements Executor, AutoCloseable {
     /// Bytes or a connection can be had (`EPOLLIN`).
     public static final int IN = 1;
+    /// There are urgent bytes among those that can be had (`EPOLLPRI`).
+    public static final int PRI = 2;
     /// There is room to write (`EPOLLOUT`).
     public static final int OUT = 4;
     /// The descriptor has an error to tell (`EPOLLERR`); always reported.
@@ -51,16 +53,19 @@ public final class EpollLoop implements Executor, AutoCloseable {
     private final int wakeFd;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment events = arena.allocate(Structs.EPOLL_EVENT_BYTES * EVENTS_PER_ROUND, 8);
-    /// For one `epoll_ctl`, or the value written to the wake-up descriptor.
+    /// For one `epoll_ctl`.
     private final MemorySegment scratch = arena.allocate(Structs.EPOLL_EVENT_BYTES, 8);
-    private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_LONG, 1);
 
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private final ConcurrentLinkedQueue<Runnable> foreignTasks = new ConcurrentLinkedQueue<>();
-    private final List<LoopReactor> reactors = new ArrayList<>();
+    /// Those with a deadline, and some that had one lately.
+    private final List<LoopReactor> timers = new ArrayList<>();
     /// Whether the thread waits, or is about to, without having looked at [#foreignTasks] since.
     private final AtomicBoolean asleep = new AtomicBoolean();
     private volatile boolean stopping;
+    /// Held by whoever writes to the wake-up descriptor, and to close it: a thread that wakes the loop may be slower than the loop's end.
+    private final Object wakeLock = new Object();
+    private boolean wakeClosed;
 
     /// By slot; slot 0 is the wake-up descriptor's.
     private FdWatch[] watches = new FdWatch[64];
@@ -75,12 +80,15 @@ public final class EpollLoop implements Executor, AutoCloseable {
     public EpollLoop(String threadName) throws TapException {
         epollFd = TapException.check(Libc.epollCreate1(O_CLOEXEC), "cannot open an epoll descriptor");
         wakeFd = Libc.eventfd(0, O_CLOEXEC | O_NONBLOCK);
-        if (wakeFd < 0) {
-            Libc.close(epollFd);
-            throw new TapException("cannot open an event descriptor", -wakeFd, "");
-        }
         // By edge, each write is an event, and the counter need never be read.
-        control(EPOLL_CTL_ADD, wakeFd, IN | EDGE, WAKE_KEY);
+        int result = wakeFd < 0 ? wakeFd : control(EPOLL_CTL_ADD, wakeFd, IN | EDGE, WAKE_KEY);
+        if (result < 0) {
+            Libc.close(epollFd);
+            if (wakeFd >= 0) {
+                Libc.close(wakeFd);
+            }
+            throw new TapException("cannot watch an event descriptor", -result, "");
+        }
         thread = new FastThreadLocalThread(this::run, threadName);
         thread.setDaemon(true);
         thread.start();
@@ -99,8 +107,16 @@ public final class EpollLoop implements Executor, AutoCloseable {
             return;
         }
         foreignTasks.add(task);
+        wake();
+    }
+
+    private void wake() {
         if (asleep.getAndSet(false)) {
-            Libc.write(wakeFd, one.address(), Long.BYTES);
+            synchronized (wakeLock) {
+                if (!wakeClosed) {
+                    EventFd.signal(wakeFd);
+                }
+            }
         }
     }
 
@@ -111,7 +127,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
 
     /// Watches `fd`, level-triggered unless [#EDGE] is among `wanted`. In-loop.
     ///
-    /// @param wanted [#IN], [#OUT], [#RDHUP], [#EDGE]; [#ERR] and [#HUP] are always told of
+    /// @param wanted [#IN], [#PRI], [#OUT], [#RDHUP], [#EDGE]; [#ERR] and [#HUP] are always told of
     /// @throws TapException if the kernel does not take the descriptor (an ordinary file, or no memory)
     public FdWatch watch(int fd, int wanted, FdListener listener) throws TapException {
         int slot = freeCount > 0 ? freeSlots[--freeCount] : slotsUsed++;
@@ -161,7 +177,10 @@ public final class EpollLoop implements Executor, AutoCloseable {
         }
         runTasks();
         Libc.close(epollFd);
-        Libc.close(wakeFd);
+        synchronized (wakeLock) {
+            wakeClosed = true;
+            Libc.close(wakeFd);
+        }
     }
 
     private int waitForEvents() {
@@ -183,8 +202,8 @@ public final class EpollLoop implements Executor, AutoCloseable {
     private int timeoutMs() {
         long soonestNs = Long.MAX_VALUE;
         long nowNs = 0;
-        for (int i = 0; i < reactors.size(); i++) {
-            long deadlineNs = reactors.get(i).deadlineNs;
+        for (int i = 0; i < timers.size(); i++) {
+            long deadlineNs = timers.get(i).deadlineNs;
             if (deadlineNs != Long.MAX_VALUE) {
                 nowNs = nowNs == 0 ? System.nanoTime() : nowNs;
                 soonestNs = Math.min(soonestNs, Math.max(0, deadlineNs - nowNs));
@@ -218,13 +237,25 @@ public final class EpollLoop implements Executor, AutoCloseable {
     }
 
     private void wakeReactors() {
-        for (int i = 0; i < reactors.size(); i++) {
-            LoopReactor reactor = reactors.get(i);
-            if (reactor.deadlineNs != Long.MAX_VALUE && reactor.deadlineNs - System.nanoTime() <= 0) {
+        for (int i = timers.size() - 1; i >= 0; i--) {
+            LoopReactor reactor = timers.get(i);
+            if (reactor.deadlineNs == Long.MAX_VALUE) {
+                // Going backwards, whatever takes its place has been looked at.
+                reactor.listed = false;
+                LoopReactor last = timers.removeLast();
+                if (last != reactor) {
+                    timers.set(i, last);
+                }
+            } else if (reactor.deadlineNs - System.nanoTime() <= 0) {
                 reactor.deadlineNs = Long.MAX_VALUE;
                 run(reactor.onWake);
             }
         }
+    }
+
+    /// Reactors the loop looks at in each round.
+    int timers() {
+        return timers.size();
     }
 
     private static void run(Runnable task) {
@@ -246,9 +277,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
             if (!arena.scope().isAlive()) {
                 return;
             }
-            if (asleep.getAndSet(false)) {
-                Libc.write(wakeFd, one.address(), Long.BYTES);
-            }
+            wake();
             boolean interrupted = false;
             while (thread.isAlive()) {
                 try {
@@ -268,6 +297,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
     private final class LoopReactor implements Reactor {
         private Runnable onWake;
         private long deadlineNs = Long.MAX_VALUE;
+        private boolean listed;
 
         @Override
         public long nowNs() {
@@ -277,12 +307,15 @@ public final class EpollLoop implements Executor, AutoCloseable {
         @Override
         public void wakeAt(long newDeadlineNs) {
             deadlineNs = newDeadlineNs;
+            if (!listed && newDeadlineNs != Long.MAX_VALUE) {
+                listed = true;
+                timers.add(this);
+            }
         }
 
         @Override
         public void onWake(Runnable handler) {
             onWake = handler;
-            reactors.add(this);
         }
 
         @Override

@@ -47,6 +47,9 @@ public enum Errno {
     /// A number without a constant here.
     UNKNOWN(-1, "Unknown error");
 
+    /// `values()` copies.
+    private static final Errno[] ALL = values();
+
     private final int number;
     private final String text;
 
@@ -62,7 +65,7 @@ public enum Errno {
 
     /// The constant for `number`, or [#UNKNOWN].
     public static Errno of(int number) {
-        for (Errno errno : values()) {
+        for (Errno errno : ALL) {
             if (errno.number == number) {
                 return errno;
             }

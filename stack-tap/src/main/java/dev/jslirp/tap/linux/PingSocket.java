@@ -13,7 +13,6 @@ import java.lang.foreign.ValueLayout;
 /// One instance serves any number of sockets of one thread.
 public final class PingSocket implements AutoCloseable {
     private static final int CONTROL_CAPACITY = 512;
-    private static final int CMSG_HEADER = 16;
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment message = arena.allocate(Structs.MSGHDR);
@@ -52,7 +51,8 @@ public final class PingSocket implements AutoCloseable {
 
     private void setOption(int fd, int option, int value) throws TapException {
         number.set(ValueLayout.JAVA_INT, 0, value);
-        TapException.check(Libc.setsockopt(fd, IPPROTO_IP, option, number.address(), 4), "cannot set option " + option + " of a ping socket");
+        int result = Libc.setsockopt(fd, IPPROTO_IP, option, number.address(), Integer.BYTES);
+        TapException.check(result, "cannot set option " + option + " of a ping socket");
     }
 
     /// Sets the time to live of what is sent next. @return 0 or a negated error number
@@ -109,15 +109,7 @@ public final class PingSocket implements AutoCloseable {
     /// Offset of the data of the IP-level control message `type`, or -1.
     private long find(int type) {
         long end = message.get(ValueLayout.JAVA_LONG, Structs.offset(Structs.MSGHDR, "controlLength"));
-        long at = 0;
-        while (at + CMSG_HEADER <= end) {
-            long length = control.get(ValueLayout.JAVA_LONG, at);
-            if (control.get(ValueLayout.JAVA_INT, at + 8) == IPPROTO_IP && control.get(ValueLayout.JAVA_INT, at + 12) == type) {
-                return at + CMSG_HEADER;
-            }
-            at += Math.max(CMSG_HEADER, length + 7 & ~7L);
-        }
-        return -1;
+        return ControlMessages.find(control, 0, end, IPPROTO_IP, type);
     }
 
     /// Time to live of the message received last.

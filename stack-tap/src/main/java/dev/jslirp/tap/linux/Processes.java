@@ -110,18 +110,33 @@ public final class Processes {
         }
     }
 
-    /// Moves what descriptor `fd` stands for to a new descriptor, the caller's, and makes it non-blocking; `fd` is `/dev/null` from then on.
+    /// Moves what descriptor `fd` stands for to a new descriptor, the caller's, and makes it non-blocking; `fd` is `/dev/null` from then
+    /// on.
     public static int takeOver(int fd) throws TapException {
         String what = "cannot take descriptor " + fd + " over";
         int moved = TapException.check(Libc.fcntl(fd, F_DUPFD_CLOEXEC, 3), what);
-        int flags = TapException.check(Libc.fcntl(moved, F_GETFL, 0), what);
-        TapException.check(Libc.fcntl(moved, F_SETFL, flags | O_NONBLOCK), what);
-        try (Arena arena = Arena.ofConfined()) {
-            int nothing = TapException.check(Libc.open(Structs.string(arena, "/dev/null").address(), O_RDWR | O_CLOEXEC, 0), what);
-            TapException.check(Libc.dup3(nothing, fd, 0), what);
-            Libc.close(nothing);
+        int flags = Libc.fcntl(moved, F_GETFL, 0);
+        int result = flags < 0 ? flags : Libc.fcntl(moved, F_SETFL, flags | O_NONBLOCK);
+        if (result >= 0) {
+            result = replaceByNull(fd);
         }
+        if (result < 0) {
+            Libc.close(moved);
+        }
+        TapException.check(result, what);
         return moved;
+    }
+
+    private static int replaceByNull(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            int nothing = Libc.open(Structs.string(arena, "/dev/null").address(), O_RDWR | O_CLOEXEC, 0);
+            if (nothing < 0) {
+                return nothing;
+            }
+            int result = Libc.dup3(nothing, fd, 0);
+            Libc.close(nothing);
+            return result;
+        }
     }
 
     /// Closes a bare descriptor.

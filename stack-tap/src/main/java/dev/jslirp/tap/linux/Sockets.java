@@ -19,11 +19,13 @@ public final class Sockets implements AutoCloseable {
     private final MemorySegment length = arena.allocate(ValueLayout.JAVA_INT);
     private final MemorySegment option = arena.allocate(8, 8);
 
-    /// Opens a TCP socket that sends what it is given at once. @return its descriptor, the caller's
+    /// Opens a TCP socket that sends what it is given at once, and has urgent bytes in line. @return its descriptor, the caller's
     public int openStream(long hi, long lo) {
         int fd = Libc.socket(family(hi, lo), SOCK_STREAM | NON_BLOCKING, 0);
         if (fd >= 0) {
             set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+            // RFC 6093 §6: otherwise the kernel would take them out of the stream.
+            set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
         }
         return fd;
     }
@@ -48,6 +50,13 @@ public final class Sockets implements AutoCloseable {
     public int bind(int fd, long hi, long lo, int port) {
         int bytes = SocketAddress.put(address, 0, hi, lo, port, 0);
         return Libc.bind(fd, address.address(), bytes);
+    }
+
+    /// Chooses the source address of a TCP socket that is to be connected. The kernel chooses the port with the destination in mind: ports
+    /// are scarce for each destination only.
+    public int bindSource(int fd, long hi, long lo) {
+        set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        return bind(fd, hi, lo, 0);
     }
 
     /// Begins to connect; usually `EINPROGRESS`.

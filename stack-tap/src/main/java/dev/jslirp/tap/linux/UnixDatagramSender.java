@@ -5,6 +5,7 @@ import static dev.jslirp.tap.linux.Constants.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 
 /// Sends datagrams to one peer, each gathered from several ranges, by one `sendmmsg`. One thread only.
 public final class UnixDatagramSender implements AutoCloseable {
@@ -20,6 +21,19 @@ public final class UnixDatagramSender implements AutoCloseable {
     private final GatherList ranges = new GatherList(RANGES);
     private int count;
     private int begun;
+
+    /// Opens a non-blocking socket that sends to `peer` only.
+    ///
+    /// @return its descriptor, the caller's, or a negated error number (`EPERM`: the peer listens to one sender only, and that is
+    ///         somebody else)
+    public static int open(UnixPeer peer) {
+        int fd = Libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int result = fd < 0 ? fd : peer.connect(fd);
+        if (fd >= 0 && result < 0) {
+            Libc.close(fd);
+        }
+        return result < 0 ? result : fd;
+    }
 
     /// Forgets all datagrams.
     public void clear() {
@@ -59,7 +73,11 @@ public final class UnixDatagramSender implements AutoCloseable {
             messages.set(ValueLayout.JAVA_LONG, i * MESSAGE, to == null ? 0 : to.address());
             messages.set(ValueLayout.JAVA_INT, i * MESSAGE + NAME_LENGTH, to == null ? 0 : to.length());
         }
-        return Libc.sendmmsg(fd, messages.address(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        try {
+            return Libc.sendmmsg(fd, messages.address(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+        } finally {
+            Reference.reachabilityFence(to);
+        }
     }
 
     /// Frees the structures; idempotent.

@@ -3,6 +3,7 @@ package dev.jslirp.tap.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -37,6 +38,26 @@ public final class UnixPeer {
         return new UnixPeer(Arena.ofAuto().allocate(Math.max(FAMILY_BYTES, length), 2).copyFrom(source.asSlice(offset, length)));
     }
 
+    /// Binds the socket `fd` to this address. @return 0 or a negated error number
+    int bind(int fd) {
+        try {
+            return Libc.bind(fd, address(), length());
+        } finally {
+            // The kernel reads what only this object keeps from being freed.
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /// Connects the socket `fd` to this address. @return 0 or a negated error number
+    int connect(int fd) {
+        try {
+            return Libc.connect(fd, address(), length());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /// Where the structure is, as long as this object is reachable.
     long address() {
         return address.address();
     }

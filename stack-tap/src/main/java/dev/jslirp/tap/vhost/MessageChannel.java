@@ -84,7 +84,11 @@ final class MessageChannel implements AutoCloseable {
                 return Progress.PARTIAL;
             }
             if (received < 0) {
-                return received == -Errno.ECONNRESET.number() ? Progress.ENDED : failed(Errno.describe(-received));
+                return switch (Errno.of(-received)) {
+                    case ECONNRESET -> Progress.ENDED;
+                    case EMSGSIZE -> failed("descriptors of a message were lost: too many, or too many are open");
+                    default -> failed(Errno.describe(-received));
+                };
             }
             filled += received;
         }

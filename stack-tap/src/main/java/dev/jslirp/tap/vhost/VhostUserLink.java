@@ -3,10 +3,13 @@ package dev.jslirp.tap.vhost;
 import dev.jslirp.link.FrameReceiver;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.LinkCapabilities;
+import dev.jslirp.tap.linux.AcceptPause;
 import dev.jslirp.tap.linux.DescriptorSocket;
 import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.TapException;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBufAllocator;
 import org.slf4j.Logger;
@@ -22,12 +25,13 @@ public final class VhostUserLink implements Link {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserLink.class);
 
     private final EpollLoop loop;
-    private final DescriptorSocket listener;
+    private final UnixListener listener;
     private final VhostUserConfig config;
     private final ByteBufAllocator allocator;
     private final LinkCapabilities capabilities;
     private FrameReceiver receiver;
     private FdWatch watch;
+    private AcceptPause pause;
     private FrontEndSession session;
     private boolean closed;
     /// Of front ends that are gone, or while there was none.
@@ -35,7 +39,7 @@ public final class VhostUserLink implements Link {
     private long refusedBefore;
 
     /// A link whose front ends connect to `listener`, which it owns.
-    public VhostUserLink(EpollLoop loop, DescriptorSocket listener, VhostUserConfig config, ByteBufAllocator allocator) {
+    public VhostUserLink(EpollLoop loop, UnixListener listener, VhostUserConfig config, ByteBufAllocator allocator) {
         this.loop = loop;
         this.listener = listener;
         this.config = config;
@@ -53,28 +57,33 @@ public final class VhostUserLink implements Link {
         receiver = frameReceiver;
         try {
             watch = loop.watch(listener.fd(), EpollLoop.IN, _ -> accept());
+            pause = new AcceptPause(loop, watch);
         } catch (TapException e) {
             throw new IllegalStateException("a listening socket can always be watched", e);
         }
     }
 
     private void accept() {
-        DescriptorSocket connection = listener.accept();
-        if (connection == null) {
+        int accepted = listener.accept();
+        if (accepted < 0) {
+            if (pause.begins(accepted)) {
+                LOG.warn("no front end can be taken in for now: {}", Errno.describe(-accepted));
+            }
             return;
         }
+        DescriptorSocket connection = new DescriptorSocket(accepted);
         if (session != null) {
             LOG.warn("a second front end was turned away");
             connection.close();
             return;
         }
-        FrontEndSession accepted = new FrontEndSession(loop, new MessageChannel(connection), config, allocator, receiver, this::forget);
-        session = accepted;
+        FrontEndSession begun = new FrontEndSession(loop, new MessageChannel(connection), config, allocator, receiver, this::forget);
+        session = begun;
         try {
-            accepted.start();
+            begun.start();
         } catch (TapException e) {
             LOG.warn("a front end was turned away: {}", e.getMessage());
-            accepted.close();
+            begun.close();
         }
     }
 
@@ -111,7 +120,7 @@ public final class VhostUserLink implements Link {
         return session == null ? refusedBefore : refusedBefore + session.refused();
     }
 
-    /// Disconnects the front end and stops listening; the socket's file stays. Idempotent.
+    /// Disconnects the front end and stops listening. Idempotent.
     @Override
     public void close() {
         if (closed) {

@@ -2,14 +2,12 @@ package dev.jslirp.tap.vmm;
 
 import dev.jslirp.link.Link;
 import dev.jslirp.tap.linux.EpollLoop;
-import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.FdWatch;
-import dev.jslirp.tap.linux.Sockets;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.tap.linux.UnixDatagramReceiver;
 import dev.jslirp.tap.linux.UnixDatagramSender;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.linux.UnixPeer;
-import dev.jslirp.tap.linux.UnixSockets;
 import dev.jslirp.time.Reactor;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -30,11 +28,11 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
 
     private final ListenSpec.UnixDatagram spec;
     private final Guests guests;
-    private final int fd;
+    private final UnixListener socket;
     private final FdWatch watch;
     private final Reactor reactor;
-    private final UnixDatagramReceiver receiver = new UnixDatagramReceiver();
-    private final UnixDatagramSender sender = new UnixDatagramSender();
+    private final UnixDatagramReceiver receiver;
+    private final UnixDatagramSender sender;
     private final ByteBuf[] slots = new ByteBuf[UnixDatagramReceiver.SLOTS];
     private final List<DatagramLink> links = new ArrayList<>();
     private DatagramLink latest;
@@ -45,16 +43,17 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     DatagramEndpoint(ListenSpec.UnixDatagram spec, Guests guests) throws TapException {
         this.spec = spec;
         this.guests = guests;
-        fd = UnixSockets.listen(UnixSockets.Kind.DATAGRAM, spec.path(), 0);
+        socket = UnixListener.open(UnixListener.Kind.DATAGRAM, spec.path(), 0);
         try {
-            watch = guests.loop().watch(fd, 0, _ -> receive());
+            watch = guests.loop().watch(socket.fd(), 0, _ -> receive());
         } catch (TapException e) {
-            Sockets.close(fd);
-            UnixSockets.remove(spec.path());
+            socket.close();
             throw e;
         }
-        guests.enlargeBuffers(fd);
-        crowdedBytes = guests.calls().sendBufferBytes(fd) / CROWDED_PART;
+        guests.enlargeBuffers(socket.fd());
+        crowdedBytes = guests.calls().sendBufferBytes(socket.fd()) / CROWDED_PART;
+        receiver = new UnixDatagramReceiver();
+        sender = new UnixDatagramSender();
         reactor = guests.loop().newReactor();
         reactor.onWake(this::retry);
         for (int i = 0; i < slots.length; i++) {
@@ -87,7 +86,7 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     }
 
     int fd() {
-        return fd;
+        return socket.fd();
     }
 
     UnixDatagramSender sender() {
@@ -96,12 +95,12 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
 
     /// Whether so much of what went out by the endpoint's socket is unread that the rest of its buffer is for guests that are alive.
     boolean isCrowded() {
-        return guests.calls().sendBufferUsedBytes(fd) > crowdedBytes;
+        return guests.calls().sendBufferUsedBytes(socket.fd()) > crowdedBytes;
     }
 
     private void receive() {
         for (int i = 0; i < READS_PER_READINESS && !closed; i++) {
-            int count = receiver.receive(fd);
+            int count = receiver.receive(socket.fd());
             for (int slot = 0; slot < count && !closed; slot++) {
                 take(slot);
             }
@@ -145,6 +144,10 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
     }
 
     private DatagramLink admit(UnixPeer peer) {
+        if (guests.areFull()) {
+            guests.turnedAway(spec, peer.toString());
+            return null;
+        }
         DatagramLink link;
         try {
             link = new DatagramLink(this, peer, guests.config());
@@ -188,8 +191,8 @@ final class DatagramEndpoint implements Endpoint, GuestOwner {
         }
         closed = true;
         reactor.wakeAt(Long.MAX_VALUE);
-        watch.cancelAndClose();
-        UnixSockets.remove(spec.path());
+        watch.cancel();
+        socket.close();
         links.forEach(guests::release);
         links.clear();
         for (int i = 0; i < slots.length; i++) {

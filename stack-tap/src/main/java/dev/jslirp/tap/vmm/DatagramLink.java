@@ -10,7 +10,6 @@ import dev.jslirp.tap.linux.Sockets;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.tap.linux.UnixDatagramSender;
 import dev.jslirp.tap.linux.UnixPeer;
-import dev.jslirp.tap.linux.UnixSockets;
 import dev.jslirp.wire.Offload;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
@@ -42,7 +41,7 @@ public final class DatagramLink implements Link {
         this.peer = peer;
         capabilities = LinkCapabilities.plain(config.mtuBytes());
         queue = new FrameQueue(endpoint.allocator(), false, config.queueBytesMax());
-        int own = UnixSockets.connectDatagrams(peer);
+        int own = UnixDatagramSender.open(peer);
         if (own < 0) {
             fd = endpoint.fd();
             watch = null;

@@ -15,6 +15,8 @@ final class FrameQueue {
     /// A part is retained if what it pins is at most so many times its size. Buffers that their owner fills again whoever holds them (the
     /// slots host datagrams are received into) are a megabyte, hence always copied.
     static final int PIN_FACTOR = 8;
+    /// IEEE 802.3: without check sequence. Real network cards, and models of them, may drop what is shorter.
+    private static final int FRAME_BYTES_LEAST = 60;
     private static final int COLLECTING_BYTES = 32 * 1024;
     private static final int INITIAL_RANGES = 16;
 
@@ -45,7 +47,8 @@ final class FrameQueue {
 
     /// Appends a frame; **borrows** it. @return whether there was room
     boolean add(OutboundFrame frame) {
-        int length = frame.length();
+        int padding = Math.max(0, FRAME_BYTES_LEAST - frame.length());
+        int length = frame.length() + padding;
         int needed = lengthPrefixed ? length + FrameSplitter.LENGTH_BYTES : length;
         if (needed > bytesMax - bytes) {
             return false;
@@ -65,6 +68,7 @@ final class FrameQueue {
                 copy(part, payload.index(i), payload.length(i), true);
             }
         }
+        pad(padding);
         ends[slot(ranges - 1)] = true;
         bytes += needed;
         return true;
@@ -92,6 +96,16 @@ final class FrameQueue {
             from += count;
             left -= count;
             join = true;
+        }
+    }
+
+    private void pad(int length) {
+        int left = length;
+        while (left > 0) {
+            int count = Math.min(left, collect(1).writableBytes());
+            collecting.writeZero(count);
+            grew(count, true);
+            left -= count;
         }
     }
 

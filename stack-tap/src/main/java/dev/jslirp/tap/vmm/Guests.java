@@ -6,6 +6,7 @@ import dev.jslirp.lan.VirtualSwitch;
 import dev.jslirp.link.Link;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.Sockets;
+import dev.jslirp.time.Reactor;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -18,6 +19,8 @@ final class Guests {
     private static final Logger LOG = LoggerFactory.getLogger(VmmLink.class);
     /// What is asked of the kernel for each socket; it gives as much as it allows.
     private static final int SOCKET_BUFFER_BYTES = 1 << 20;
+    /// Between two lines about guests turned away: by datagrams, each frame is an attempt.
+    private static final long QUIET_NS = 1_000_000_000;
 
     private final VirtualSwitch lan;
     private final EpollLoop loop;
@@ -25,13 +28,18 @@ final class Guests {
     private final VmmConfig config;
     private final Sockets calls = new Sockets();
     private final Map<Link, SwitchPort> ports = new IdentityHashMap<>();
+    private final Reactor clock;
     private long refused;
+    private long toldNs;
+    private long untold;
 
     Guests(VirtualSwitch lan, EpollLoop loop, ByteBufAllocator allocator, VmmConfig config) {
         this.lan = lan;
         this.loop = loop;
         this.allocator = allocator;
         this.config = config;
+        clock = loop.newReactor();
+        toldNs = clock.nowNs() - QUIET_NS;
     }
 
     EpollLoop loop() {
@@ -54,12 +62,17 @@ final class Guests {
         calls.setBuffers(fd, SOCKET_BUFFER_BYTES, SOCKET_BUFFER_BYTES);
     }
 
+    /// Whether there is no room for one more.
+    boolean areFull() {
+        return ports.size() >= config.guestsMax();
+    }
+
     /// Ties a guest to the network. @return whether there is room for it; if not, the link stays the caller's
     boolean admit(Link guest, ListenSpec where, String name) {
         String full = where + " " + name;
         SwitchPort port = lan.add(config.guarded() ? PortConfig.guarded(full) : PortConfig.open(full), guest);
         if (port == null) {
-            turnedAway(where, name, "there are " + config.guestsMax() + " guests already");
+            turnedAway(where, name);
             return false;
         }
         ports.put(guest, port);
@@ -67,8 +80,20 @@ final class Guests {
         return true;
     }
 
+    /// There is no room for a guest.
+    void turnedAway(ListenSpec where, String name) {
+        turnedAway(where, name, "there are " + config.guestsMax() + " guests already");
+    }
+
     void turnedAway(ListenSpec where, String name, String reason) {
-        LOG.warn("{}: guest {} was turned away: {}", where, name, reason);
+        long nowNs = clock.nowNs();
+        if (nowNs - toldNs < QUIET_NS) {
+            untold++;
+            return;
+        }
+        LOG.warn("{}: guest {} was turned away: {}{}", where, name, reason, untold == 0 ? "" : "; and " + untold + " times more before");
+        toldNs = nowNs;
+        untold = 0;
     }
 
     /// A guest's end: it is untied and closed.

@@ -2,6 +2,7 @@ package dev.jslirp.tap.vmm;
 
 import dev.jslirp.link.Link;
 import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.TapException;
 import java.io.IOException;
 
 /// Standard input and output: one guest, there from the start, that does not come back.
@@ -26,7 +27,17 @@ final class StdioEndpoint implements Endpoint, GuestOwner {
         if (!Processes.isPipeOrSocket(STDIN) || !Processes.isPipeOrSocket(STDOUT)) {
             throw new IOException("cannot serve a guest by stdio: standard input and output must be pipes or sockets");
         }
-        link = new StreamLink(guests.loop(), Processes.takeOver(STDIN), Processes.takeOver(STDOUT), guests.config(), guests.allocator(), this);
+        int in = Processes.takeOver(STDIN);
+        link = new StreamLink(guests.loop(), in, takeOutput(in), guests.config(), guests.allocator(), this);
+    }
+
+    private static int takeOutput(int in) throws TapException {
+        try {
+            return Processes.takeOver(STDOUT);
+        } catch (TapException e) {
+            Processes.close(in);
+            throw e;
+        }
     }
 
     @Override

@@ -1,13 +1,13 @@
 package dev.jslirp.tap.vmm;
 
 import dev.jslirp.link.Link;
+import dev.jslirp.tap.linux.AcceptPause;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.Sockets;
 import dev.jslirp.tap.linux.TapException;
-import dev.jslirp.tap.linux.UnixSockets;
-import dev.jslirp.time.Reactor;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.wire.IpAddress;
 import java.io.IOException;
 import java.util.IdentityHashMap;
@@ -21,14 +21,14 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
     private static final int BACKLOG = 64;
     /// Connections taken per readiness.
     private static final int ACCEPTS_PER_READINESS = 16;
-    /// How long none is taken when there are no descriptors left.
-    private static final long PAUSE_NS = 1_000_000_000;
 
     private final ListenSpec spec;
     private final Guests guests;
     private final int fd;
+    /// The socket with its file; null for TCP.
+    private final UnixListener unix;
     private final FdWatch watch;
-    private final Reactor reactor;
+    private final AcceptPause pause;
     private final Map<Link, String> names = new IdentityHashMap<>();
     private long accepted;
     private boolean closed;
@@ -37,7 +37,8 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
     ///
     /// @throws TapException if that fails
     static StreamEndpoint open(ListenSpec.UnixStream spec, Guests guests) throws TapException {
-        return new StreamEndpoint(spec, guests, UnixSockets.listen(UnixSockets.Kind.STREAM, spec.path(), BACKLOG));
+        UnixListener unix = UnixListener.open(UnixListener.Kind.STREAM, spec.path(), BACKLOG);
+        return new StreamEndpoint(spec, guests, unix.fd(), unix);
     }
 
     /// Listens.
@@ -55,22 +56,21 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
             throw new IOException("cannot listen at " + spec + ": " + Errno.describe(-result));
         }
         calls.localAddress(fd);
-        return new StreamEndpoint(new ListenSpec.TcpStream(address, calls.port()), guests, fd);
+        return new StreamEndpoint(new ListenSpec.TcpStream(address, calls.port()), guests, fd, null);
     }
 
-    private StreamEndpoint(ListenSpec spec, Guests guests, int fd) throws TapException {
+    private StreamEndpoint(ListenSpec spec, Guests guests, int fd, UnixListener unix) throws TapException {
         this.spec = spec;
         this.guests = guests;
         this.fd = fd;
+        this.unix = unix;
         try {
             watch = guests.loop().watch(fd, 0, _ -> accept());
         } catch (TapException e) {
-            Sockets.close(fd);
-            removeFile();
+            closeSocket();
             throw e;
         }
-        reactor = guests.loop().newReactor();
-        reactor.onWake(this::start);
+        pause = new AcceptPause(guests.loop(), watch);
     }
 
     @Override
@@ -80,24 +80,25 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
 
     @Override
     public void start() {
-        if (!closed) {
-            watch.interest(EpollLoop.IN);
-        }
+        watch.interest(EpollLoop.IN);
     }
 
     private void accept() {
         for (int i = 0; i < ACCEPTS_PER_READINESS && !closed; i++) {
-            boolean tcp = spec instanceof ListenSpec.TcpStream;
-            int connection = tcp ? guests.calls().accept(fd) : UnixSockets.accept(fd);
+            int connection = unix == null ? guests.calls().accept(fd) : unix.accept();
             if (connection < 0) {
-                onAcceptFailed(-connection);
+                if (pause.begins(connection)) {
+                    LOG.warn("{}: no guest can be taken in for now: {}", spec, Errno.describe(-connection));
+                }
                 return;
             }
-            if (!tcp) {
+            if (unix == null) {
+                admit(connection, peer());
+            } else {
                 // TCP's are tuned by the kernel.
                 guests.enlargeBuffers(connection);
+                admit(connection, "number " + ++accepted);
             }
-            admit(connection, tcp ? peer() : "number " + ++accepted);
         }
     }
 
@@ -119,19 +120,6 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
         }
     }
 
-    private void onAcceptFailed(int errno) {
-        switch (Errno.of(errno)) {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> {
-                LOG.warn("{}: no guest can be taken in for now: {}", spec, Errno.describe(errno));
-                // The connections stay ready, and would spin the loop.
-                watch.interest(0);
-                reactor.wakeAt(reactor.nowNs() + PAUSE_NS);
-            }
-            // None waits, or one has failed before it was accepted (accept(2), "Error handling").
-            default -> { }
-        }
-    }
-
     @Override
     public void onGone(Link guest, String reason, boolean violation) {
         guests.dismiss(guest, spec, names.remove(guest), reason, violation);
@@ -143,16 +131,17 @@ final class StreamEndpoint implements Endpoint, GuestOwner {
             return;
         }
         closed = true;
-        reactor.wakeAt(Long.MAX_VALUE);
-        watch.cancelAndClose();
-        removeFile();
+        watch.cancel();
+        closeSocket();
         names.keySet().forEach(guests::release);
         names.clear();
     }
 
-    private void removeFile() {
-        if (spec instanceof ListenSpec.UnixStream unix) {
-            UnixSockets.remove(unix.path());
+    private void closeSocket() {
+        if (unix == null) {
+            Sockets.close(fd);
+        } else {
+            unix.close();
         }
     }
 }

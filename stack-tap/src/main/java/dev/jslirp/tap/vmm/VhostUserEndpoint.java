@@ -1,8 +1,6 @@
 package dev.jslirp.tap.vmm;
 
-import dev.jslirp.tap.linux.DescriptorSocket;
-import dev.jslirp.tap.linux.TapException;
-import dev.jslirp.tap.linux.UnixSockets;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.tap.vhost.VhostUserConfig;
 import dev.jslirp.tap.vhost.VhostUserLink;
 import java.io.IOException;
@@ -20,17 +18,14 @@ final class VhostUserEndpoint implements Endpoint {
     VhostUserEndpoint(ListenSpec.VhostUser spec, Guests guests) throws IOException {
         this.spec = spec;
         this.guests = guests;
+        UnixListener socket = UnixListener.open(UnixListener.Kind.STREAM, spec.path(), 1);
         VmmConfig limits = guests.config();
         VhostUserConfig config = VhostUserConfig.ofMtu(limits.mtuBytes()).withBacklogBytesMax(limits.queueBytesMax());
-        link = new VhostUserLink(guests.loop(), listen(spec), config, guests.allocator());
+        link = new VhostUserLink(guests.loop(), socket, config, guests.allocator());
         if (!guests.admit(link, spec, "device")) {
             close();
             throw new IOException("cannot listen at " + spec + ": there are " + guests.config().guestsMax() + " guests already");
         }
-    }
-
-    private static DescriptorSocket listen(ListenSpec.VhostUser spec) throws TapException {
-        return DescriptorSocket.adopt(UnixSockets.listen(UnixSockets.Kind.STREAM, spec.path(), 1));
     }
 
     @Override
@@ -49,7 +44,6 @@ final class VhostUserEndpoint implements Endpoint {
             closed = true;
             guests.release(link);
             link.close();
-            UnixSockets.remove(spec.path());
         }
     }
 }

@@ -5,7 +5,8 @@
 ///
 /// **Formats.** *Stream* (QEMU `-netdev stream`, also `-netdev socket`; passt's): each frame follows its length, 32 bits, most significant
 /// octet first. *Datagram* (QEMU `-netdev dgram`; `unixgram` of vfkit and krunkit): one frame per datagram; a datagram of the four bytes
-/// `VFKT` only makes its sender known. Frames are whole, without check sequence, virtio-net header and offloads.
+/// `VFKT` only makes its sender known. Frames are whole, without check sequence, virtio-net header and offloads; those to
+/// guests have 60 bytes at least.
 ///
 /// **Theory of operation.** An `Endpoint` waits for guests. Each guest is a `Link` of its own, [dev.jslirp.tap.vmm.StreamLink] or
 /// [dev.jslirp.tap.vmm.DatagramLink], which `GuestPorts` ties to the network.
@@ -25,7 +26,8 @@
 /// or above 65 553), or when a datagram to it is refused because nobody holds the address. Each end is logged once, with endpoint and
 /// reason; violations as warnings.
 ///
-/// **Limits** ([dev.jslirp.tap.vmm.VmmConfig]). `guestsMax`: guests at a time; further ones are turned away with a warning.
+/// **Limits** ([dev.jslirp.tap.vmm.VmmConfig]). `guestsMax`: guests at a time; further ones are turned away with a warning,
+/// at most one a second.
 /// `queueBytesMax`: bytes that wait for one guest; a frame that does not fit is dropped whole and counted in `Link.dropped()`, so a guest
 /// that does not read costs that much and hurts nobody else. A queued part pins at most `FrameQueue.PIN_FACTOR` times its size. Datagrams
 /// that are no frame (shorter than 14 bytes, longer than a slot, from a socket without address) are dropped and counted as well.

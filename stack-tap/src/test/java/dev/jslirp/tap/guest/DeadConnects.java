@@ -17,7 +17,8 @@ final class DeadConnects {
         for (int i = 0; i < COUNT; i++) {
             SocketChannel channel = SocketChannel.open();
             channel.configureBlocking(false);
-            channel.connect(new InetSocketAddress(arguments[0] + (1 + i % 250), 1_000 + i));
+            int host = OutsideNetwork.DEAD_FIRST + i % OutsideNetwork.DEAD_COUNT;
+            channel.connect(new InetSocketAddress(OutsideNetwork.DEAD_PREFIX + host, 1_000 + i));
             channels.add(channel);
         }
         System.out.println("connecting");

@@ -176,7 +176,8 @@ class HostFaultsIT {
                 Prober prober = new Prober(guest.start(Prober.command(installation, GATEWAY, Integer.toString(echo.port()), "fresh")
                         .toArray(new String[0])))) {
             Times alone = rounds(prober);
-            Process dead = java(guest, DeadConnects.class, OutsideNetwork.DEAD_PREFIX);
+            outside.loseDeadAddresses();
+            Process dead = java(guest, DeadConnects.class);
             assertEquals("connecting", dead.inputReader().readLine());
             // The guest's queue drops some of so many SYNs at once; the kernel sends those again.
             Await.until("all connects", () -> guest.descriptors() > DeadConnects.COUNT, () -> guest.descriptors() + " descriptors");

@@ -1,6 +1,7 @@
 package dev.jslirp.tap.guest;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,17 +13,25 @@ import java.util.concurrent.TimeUnit;
 final class OutsideNetwork implements AutoCloseable {
     static final String HOST_ADDRESS = "198.51.100.1";
     static final String ADDRESS = "198.51.100.2";
-    /// Packets to this network (TEST-NET-3) are lost without an answer.
-    static final String DEAD_PREFIX = "203.0.113.";
+    /// What [#loseDeadAddresses] is about.
+    static final String DEAD_PREFIX = "198.51.100.";
+    static final int DEAD_FIRST = 100;
+    static final int DEAD_COUNT = 150;
 
-    private static final String NAME = "jslirp-out-";
-
-    private final String name = NAME + ProcessHandle.current().pid();
+    private final String name = "jslirp-out-" + ProcessHandle.current().pid();
     private final String veth = "jso" + ProcessHandle.current().pid() % 100_000;
-    private final List<Process> servers = new ArrayList<>();
+    /// Takes everything down when its input ends, be it that this process was killed.
+    private final Process caretaker;
 
     OutsideNetwork() {
-        removeAbandoned();
+        String takeDown = "read _; ip netns pids " + name + " | xargs -r kill; ip netns del " + name + "; ip link del " + veth
+                + "; ip route del unreachable " + DEAD_PREFIX + "0/24";
+        try {
+            caretaker = new ProcessBuilder("setsid", "sh", "-c", takeDown).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         ip("netns", "add", name);
         ip("link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", name);
         ip("addr", "add", HOST_ADDRESS + "/24", "dev", veth);
@@ -30,19 +39,12 @@ final class OutsideNetwork implements AutoCloseable {
         ip("-n", name, "addr", "add", ADDRESS + "/24", "dev", "eth0");
         ip("-n", name, "link", "set", "eth0", "up");
         ip("-n", name, "link", "set", "lo", "up");
-        ip("route", "replace", DEAD_PREFIX + "0/24", "via", ADDRESS);
     }
 
-    /// A test that was killed leaves its network behind, and with it the way to the addresses that this one is to have. Without its namespace
-    /// a veth pair is gone, too.
-    private static void removeAbandoned() {
-        for (String line : Shell.run(10, "ip", "netns", "list").out().split("\n")) {
-            String found = line.split(" ")[0];
-            if (found.startsWith(NAME) && ProcessHandle.of(Long.parseLong(found.substring(NAME.length()))).isEmpty()) {
-                Shell.run(10, "sh", "-c", "ip netns pids " + found + " | xargs -r kill");
-                ip("netns", "del", found);
-            }
-        }
+    /// From now on packets to the dead addresses are lost without an answer: they go to an Ethernet address that nobody has.
+    void loseDeadAddresses() {
+        Shell.run(10, "sh", "-c", "for i in $(seq " + DEAD_FIRST + " " + (DEAD_FIRST + DEAD_COUNT - 1) + "); do echo neigh replace "
+                + DEAD_PREFIX + "$i lladdr 02:00:00:00:00:99 dev " + veth + "; done | ip -batch -").ok();
     }
 
     /// Starts a server in this network and waits until `port` is in use there.
@@ -50,7 +52,7 @@ final class OutsideNetwork implements AutoCloseable {
         List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
         inside.addAll(List.of(command));
         try {
-            servers.add(new ProcessBuilder(inside).redirectErrorStream(true).redirectOutput(log.toFile()).start());
+            new ProcessBuilder(inside).redirectErrorStream(true).redirectOutput(log.toFile()).start();
         } catch (IOException e) {
             throw new AssertionError("cannot start " + inside, e);
         }
@@ -62,7 +64,7 @@ final class OutsideNetwork implements AutoCloseable {
     /// Takes the interface away. The way to the network is known not to exist from then on.
     void cut() {
         ip("link", "del", veth);
-        ip("route", "replace", "unreachable", "198.51.100.0/24");
+        ip("route", "replace", "unreachable", DEAD_PREFIX + "0/24");
     }
 
     private static String readQuietly(Path log) {
@@ -81,17 +83,15 @@ final class OutsideNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Process server : servers) {
-            server.descendants().forEach(ProcessHandle::destroy);
-            server.destroy();
-            try {
-                server.waitFor(5, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        try {
+            caretaker.outputWriter().close();
+            if (!caretaker.waitFor(10, TimeUnit.SECONDS)) {
+                throw new AssertionError("the outside network is still there");
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        ip("netns", "del", name);
-        Shell.run(10, "ip", "link", "del", veth);
-        Shell.run(10, "ip", "route", "del", "unreachable", "198.51.100.0/24");
     }
 }

@@ -1,6 +1,8 @@
 package dev.jslirp.tap.guest;
 
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -24,8 +26,18 @@ final class Shell {
 
     /// Runs a program to its end; kills it and fails after `seconds` (a guard, not a measurement).
     static Result run(int seconds, List<String> command) {
+        return run(seconds, "", command);
+    }
+
+    /// The same, with this short text at its standard input, a pipe; without text that is `/dev/null`.
+    static Result run(int seconds, String input, List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null"))).start();
+            ProcessBuilder builder = new ProcessBuilder(command);
+            if (input.isEmpty()) {
+                builder.redirectInput(new File("/dev/null"));
+            }
+            Process process = builder.start();
+            type(input, process);
             CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> drain(process.getInputStream()), Thread::startVirtualThread);
             CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> drain(process.getErrorStream()), Thread::startVirtualThread);
             if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
@@ -47,7 +59,15 @@ final class Shell {
         return run(seconds, List.of(command));
     }
 
-    private static String drain(java.io.InputStream stream) {
+    private static void type(String input, Process process) {
+        try (var in = process.outputWriter()) {
+            in.write(input);
+        } catch (IOException e) {
+            // It has ended without reading.
+        }
+    }
+
+    private static String drain(InputStream stream) {
         try (stream) {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -16,7 +16,7 @@
 /// card, [dev.jslirp.tap.guest.ServedNetwork] is the `jslirp serve` at the other end. QEMU's own network goes through the same
 /// tests, so that a failure there shows a mistake in the tests.
 ///
-/// Everything here needs root (to make namespaces for the ordinary user's test, too) and the programs that `.ci/run`
+/// Everything here but `RunIT` needs root (to make namespaces for the ordinary user's test, too) and the programs that `.ci/run`
 /// installs. Without them the tests are skipped, unless `-Djslirp.it.required=true`, which makes a missing
 /// prerequisite a failure.
 package dev.jslirp.tap.guest;

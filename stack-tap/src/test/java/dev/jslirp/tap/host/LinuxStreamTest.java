@@ -4,6 +4,7 @@ import dev.jslirp.host.HostFixture;
 import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostStreamContract;
 import dev.jslirp.tap.linux.Errno;
+import org.junit.jupiter.api.Test;
 
 class LinuxStreamTest extends HostStreamContract {
     @Override
@@ -14,5 +15,10 @@ class LinuxStreamTest extends HostStreamContract {
     @Override
     protected void failAccept(HostListener listener) {
         ((LinuxListener) listener).onAcceptFailed(-Errno.EMFILE.number());
+    }
+
+    @Test
+    void aResetAfterThePeersFinIsTold() throws Exception {
+        peersResetAfterItsFinIsTold();
     }
 }

@@ -36,15 +36,7 @@ class EpollLoopTest {
     }
 
     private <T> T inLoop(Callable<T> task) throws Exception {
-        var result = new CompletableFuture<T>();
-        loop.execute(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        });
-        return result.get(20, TimeUnit.SECONDS);
+        return InLoop.call(loop, task);
     }
 
     private static int event() {
@@ -175,6 +167,23 @@ class EpollLoopTest {
             return null;
         });
         assertTrue(woken.get() - deadlineNs >= 0);
+    }
+
+    @Test
+    void aReactorThatWaitsForNothingCostsNothing() throws Exception {
+        Reactor reactor = loop.newReactor();
+        inLoop(() -> {
+            reactor.onWake(() -> { });
+            reactor.wakeAt(reactor.nowNs() + TimeUnit.HOURS.toNanos(1));
+            return null;
+        });
+        assertEquals(1, inLoop(loop::timers));
+        inLoop(() -> {
+            reactor.wakeAt(Long.MAX_VALUE);
+            return null;
+        });
+        inLoop(() -> null);
+        assertEquals(0, inLoop(loop::timers));
     }
 
     @Test

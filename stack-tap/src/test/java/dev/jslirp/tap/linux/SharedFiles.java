@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// What a virtual machine monitor does and we do not: memory files, connecting, waiting for an event descriptor.
@@ -44,14 +43,8 @@ public final class SharedFiles {
     /// A connection to the socket at `path`.
     public static DescriptorSocket connect(Path path) throws TapException {
         int fd = TapException.check(Libc.socket(Constants.AF_UNIX, Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC, 0), "socket");
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(Structs.SOCKADDR_UN);
-            address.set(ValueLayout.JAVA_SHORT, 0, (short) Constants.AF_UNIX);
-            MemorySegment.copy(MemorySegment.ofArray(path.toString().getBytes(StandardCharsets.UTF_8)), 0, address, 2,
-                    path.toString().length());
-            TapException.check(Libc.connect(fd, address.address(), (int) Structs.SOCKADDR_UN.byteSize()), "connect");
-        }
-        return DescriptorSocket.adopt(fd);
+        TapException.check(UnixPeer.at(path).connect(fd), "connect");
+        return new DescriptorSocket(fd);
     }
 
     /// What was added to a non-blocking event descriptor since it was last asked.

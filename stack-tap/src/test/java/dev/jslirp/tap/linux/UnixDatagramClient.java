@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// A unix datagram socket as a virtual machine monitor has it: bound to a path, and connected or not.
@@ -23,11 +24,13 @@ public final class UnixDatagramClient implements AutoCloseable {
     public UnixDatagramClient(Path local, Path server, boolean connected) throws IOException {
         this.server = UnixPeer.at(server);
         this.connected = connected;
-        fd = local == null
-                ? Libc.socket(Constants.AF_UNIX, Constants.SOCK_DGRAM | Constants.SOCK_NONBLOCK, 0)
-                : UnixSockets.listen(UnixSockets.Kind.DATAGRAM, local, 0);
+        fd = Libc.socket(Constants.AF_UNIX, Constants.SOCK_DGRAM | Constants.SOCK_NONBLOCK, 0);
+        if (local != null) {
+            Files.deleteIfExists(local);
+            TapException.check(UnixPeer.at(local).bind(fd), "bind");
+        }
         if (connected) {
-            TapException.check(Libc.connect(fd, this.server.address(), this.server.length()), "connect");
+            TapException.check(this.server.connect(fd), "connect");
         }
     }
 
@@ -57,7 +60,7 @@ public final class UnixDatagramClient implements AutoCloseable {
         return fd;
     }
 
-    /// Closes the socket; its file stays.
+    /// Closes the socket; its file stays, as when a program is killed.
     @Override
     public void close() {
         Libc.close(fd);

@@ -1,9 +1,9 @@
 package dev.jslirp.tap.vhost;
 
-import dev.jslirp.tap.linux.UnixSockets;
 import dev.jslirp.link.FrameReceiver;
-import dev.jslirp.tap.linux.DescriptorSocket;
 import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.InLoop;
+import dev.jslirp.tap.linux.UnixListener;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 
 /// A [VhostUserLink] on a loop of its own that keeps what the guest sends.
 final class LinkFixture implements AutoCloseable {
@@ -31,7 +30,7 @@ final class LinkFixture implements AutoCloseable {
     LinkFixture(Path path, VhostUserConfig config) throws IOException {
         this.path = path;
         loop = new EpollLoop("vhost-test");
-        link = new VhostUserLink(loop, DescriptorSocket.adopt(UnixSockets.listen(UnixSockets.Kind.STREAM, path, 1)), config, allocator);
+        link = new VhostUserLink(loop, UnixListener.open(UnixListener.Kind.STREAM, path, 1), config, allocator);
     }
 
     /// Begins, and keeps what is delivered.
@@ -49,15 +48,11 @@ final class LinkFixture implements AutoCloseable {
 
     /// Runs `task` in the loop and waits for it.
     <T> T inLoop(Callable<T> task) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        loop.execute(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        });
-        return result.join();
+        try {
+            return InLoop.call(loop, task);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     /// Lets the loop look at its descriptors, and carry on with what it left for later, a few times.

@@ -154,4 +154,17 @@ class DatagramGuestsTest {
         fixture.awaitLog(Level.WARN, "vm4 was turned away", "3 guests already");
         assertTrue(fixture.received.isEmpty());
     }
+
+    @Test
+    void aGuestTurnedAwayDoesNotFillTheLog() throws Exception {
+        for (int i = 1; i <= 3; i++) {
+            hello(client("vm" + i, false), i);
+        }
+        UnixDatagramClient fourth = client("vm4", false);
+        while (fixture.inLoop(fixture.link::refusedDatagrams) < 100) {
+            fourth.send(VmmFixture.fromGuest(4, "me, too"));
+        }
+        long lines = fixture.logged(Level.WARN, "was turned away");
+        assertTrue(lines > 0 && lines < 50, () -> lines + " lines for 100 frames within seconds");
+    }
 }

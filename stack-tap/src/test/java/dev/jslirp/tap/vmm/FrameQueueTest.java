@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class FrameQueueTest {
     private static final int HEADER = 54;
+    private static final int PADDED = 60;
     private static final int MAX = 256 * 1024;
 
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
@@ -44,10 +45,11 @@ class FrameQueueTest {
         }
         boolean taken = queue.add(frame);
         if (taken) {
-            expected.writeInt(frame.length());
+            int padding = Math.max(0, PADDED - frame.length());
+            expected.writeInt(frame.length() + padding);
             ByteBuf copy = Unpooled.buffer(frame.length());
             frame.copyTo(copy);
-            expected.writeBytes(copy);
+            expected.writeBytes(copy).writeZero(padding);
         }
         // What was borrowed is no longer valid.
         frame.header.setZero(0, HEADER);
@@ -149,20 +151,32 @@ class FrameQueueTest {
     }
 
     @Test
+    void shortFramesHaveTheLengthThatEthernetAsksFor() {
+        ByteBuf five = payload(5);
+        ByteBuf six = payload(6);
+        assertTrue(offer() && offer(five) && offer(six));
+        assertEquals(3 * (4 + PADDED), queue.bytes());
+        assertEquals(1, queue.ranges());
+        assertArrayEquals(ByteBufUtil.getBytes(expected), write(1 << 20));
+        five.release();
+        six.release();
+    }
+
+    @Test
     void aQueueForDatagramsKeepsFramesApart() {
         queue.release();
         queue = new FrameQueue(allocator, false, MAX);
         ByteBuf large = payload(50_000);
         ByteBuf small = payload(500);
         assertTrue(offer(small) && offer(small, large) && offer());
-        assertEquals(3 * HEADER + 2 * 500 + 50_000, queue.bytes());
+        assertEquals(2 * HEADER + 2 * 500 + 50_000 + PADDED, queue.bytes());
         boolean[] ends = new boolean[queue.ranges()];
         for (int i = 0; i < ends.length; i++) {
             ends[i] = queue.isEnd(i);
         }
         assertArrayEquals(new boolean[] {true, false, true, true}, ends);
         queue.consumeFrames(2);
-        assertEquals(HEADER, queue.bytes());
+        assertEquals(PADDED, queue.bytes());
         assertFalse(queue.ranges() != 1);
         queue.consumeFrames(1);
         assertEquals(0, queue.bytes());

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.jslirp.net.AddressPlan;
 import dev.jslirp.tap.linux.EpollLoop;
+import dev.jslirp.tap.linux.InLoop;
 import dev.jslirp.wire.IpAddress;
 import dev.jslirp.wire.OutboundFrame;
 import io.netty.buffer.ByteBuf;
@@ -47,15 +48,7 @@ final class VmmFixture {
     }
 
     <T> T inLoop(Callable<T> task) throws Exception {
-        var result = new CompletableFuture<T>();
-        loop.execute(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        });
-        return result.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        return InLoop.call(loop, task);
     }
 
     /// Opens an endpoint and starts the link.
@@ -125,7 +118,6 @@ final class VmmFixture {
     private List<String> lines() throws Exception {
         return inLoop(() -> log.list.stream().map(Object::toString).toList());
     }
-
 
     void close() throws Exception {
         inLoop(() -> {
