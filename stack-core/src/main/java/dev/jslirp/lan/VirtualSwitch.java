@@ -41,7 +41,10 @@ public final class VirtualSwitch implements Link {
     private boolean inRound;
     private boolean spreading;
     private long nowNs;
+    /// What ports that are gone had counted.
     private long droppedBefore;
+    private long macLimitsBefore;
+    private final long[] dropsBefore = new long[PortDrop.values().length];
     private long portsRefused;
     private boolean closed;
 
@@ -113,6 +116,10 @@ public final class VirtualSwitch implements Link {
     void removed(SwitchPort port) {
         macs.forgetAll(port);
         droppedBefore += port.linkDropped();
+        macLimitsBefore += port.macLimits();
+        for (PortDrop reason : PortDrop.values()) {
+            dropsBefore[reason.ordinal()] += port.dropped(reason);
+        }
         List<SwitchPort> left = new ArrayList<>(Arrays.asList(ports));
         left.remove(port);
         ports = left.toArray(NONE);
@@ -126,6 +133,24 @@ public final class VirtualSwitch implements Link {
     /// Ports not added because of `portsMax`.
     public long portsRefused() {
         return portsRefused;
+    }
+
+    /// Frames of guests that were dropped for this reason, those of ports that are gone included.
+    public long dropped(PortDrop reason) {
+        long dropped = dropsBefore[reason.ordinal()];
+        for (SwitchPort port : ports) {
+            dropped += port.dropped(reason);
+        }
+        return dropped;
+    }
+
+    /// How often a MAC address was forgotten because of a limit, at ports that are gone included.
+    public long macLimits() {
+        long limits = macLimitsBefore;
+        for (SwitchPort port : ports) {
+            limits += port.macLimits();
+        }
+        return limits;
     }
 
     /// MAC addresses known now.

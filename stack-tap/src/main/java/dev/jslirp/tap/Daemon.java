@@ -9,7 +9,7 @@ import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
 import dev.jslirp.link.TraceLink;
 import dev.jslirp.nat.PortForward;
-import dev.jslirp.service.LeaseListener;
+import dev.jslirp.service.Lease;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.tap.host.EchoSockets;
 import dev.jslirp.tap.host.LinuxHostNetwork;
@@ -45,6 +45,7 @@ final class Daemon implements AutoCloseable {
     private final List<ShardLoop> shards = new ArrayList<>();
     private final String echoForbidden = EchoSockets.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();
+    private LinkSource links;
     private GuestNetwork network;
     /// The link of the first loop where there are more, else null.
     private HandOverLink handOver;
@@ -58,10 +59,20 @@ final class Daemon implements AutoCloseable {
         service = new ServiceLoop("jslirp-loop");
     }
 
-    /// Makes the guest's link, in-loop. The link is the network's from then on.
+    /// Makes the guest's link. All in-loop.
     interface LinkSource {
+        /// The link is the network's from then on.
+        ///
         /// @throws IOException saying why there is none; nothing is left open then
         Link open(EpollLoop loop, Reactor reactor, ByteBufAllocator allocator) throws IOException;
+
+        /// A guest got an address.
+        default void onLease(Lease lease) {}
+
+        /// What the link has counted besides its drops, as lines of text; before it is closed.
+        default String report() {
+            return "";
+        }
     }
 
     /// Serves the TAP behind `tapFds`, one descriptor for each of its queues, which are consumed; each queue has a loop.
@@ -80,7 +91,7 @@ final class Daemon implements AutoCloseable {
         for (int i = 1; i < queues.size(); i++) {
             shards.add(new ShardLoop(queues.get(i), i));
         }
-        serve((eventLoop, _, buffers) -> new TapLink(queues.getFirst(), mtuBytes, eventLoop, buffers, gone), LeaseListener.NONE);
+        serve((eventLoop, _, buffers) -> new TapLink(queues.getFirst(), mtuBytes, eventLoop, buffers, gone));
         for (ShardLoop shard : shards) {
             shard.serve(mtuBytes, config(), options.host(false), handOver, this::decorate, gone);
         }
@@ -95,9 +106,9 @@ final class Daemon implements AutoCloseable {
 
     /// Serves whoever is at the link that `source` makes.
     ///
-    /// @param leases hears of every lease, in-loop
     /// @throws IOException if there is no link or a forward cannot be bound; the message says which and why
-    void serve(LinkSource source, LeaseListener leases) throws IOException {
+    void serve(LinkSource source) throws IOException {
+        links = source;
         service.call(() -> {
             EpollLoop loop = service.loop();
             ByteBufAllocator allocator = service.allocator();
@@ -115,7 +126,7 @@ final class Daemon implements AutoCloseable {
             LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host(echoForbidden == null));
             network = new GuestNetwork(config(), link, host, reactor, new SecureRandom(), allocator);
             network.onLease(lease -> {
-                leases.onLease(lease);
+                source.onLease(lease);
                 if (!options.operation.quiet) {
                     Summary.print(lease);
                 }
@@ -188,25 +199,29 @@ final class Daemon implements AutoCloseable {
             return;
         }
         closed = true;
+        long drops = 0;
         for (ShardLoop shard : shards) {
-            shard.closeNetwork();
+            drops += shard.closeNetwork();
         }
-        service.call(() -> {
-            if (network != null) {
-                network.close();
+        long shardDrops = drops;
+        String report = service.call(() -> {
+            if (network == null) {
+                return "";
             }
-            return null;
+            String last = Summary.link(shardDrops + network.stats().linkDrops(), links.report());
+            network.close();
+            return last;
         });
         shards.forEach(ShardLoop::close);
         service.close();
         if (options.operation.stats && network != null) {
-            printStats();
+            printStats(report);
         }
     }
 
-    private void printStats() {
+    private void printStats(String report) {
         List<Counters> loops = new ArrayList<>(List.of(network.counters()));
         shards.stream().map(ShardLoop::counters).filter(Objects::nonNull).forEach(loops::add);
-        Summary.print(loops, service.buffersInUse() + shards.stream().mapToLong(shard -> shard.service().buffersInUse()).sum());
+        Summary.print(loops, report, service.buffersInUse() + shards.stream().mapToLong(shard -> shard.service().buffersInUse()).sum());
     }
 }

@@ -1,8 +1,13 @@
 package dev.jslirp.tap;
 
+import dev.jslirp.link.Link;
+import dev.jslirp.service.Lease;
+import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.vmm.ListenSpec;
 import dev.jslirp.tap.vmm.VmmConfig;
 import dev.jslirp.tap.vmm.VmmLink;
+import dev.jslirp.time.Reactor;
+import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -81,8 +86,6 @@ final class ServeCommand implements Callable<Integer> {
 
     private final List<ListenSpec> places = new ArrayList<>();
     private final CountDownLatch end = new CountDownLatch(1);
-    /// Set in-loop, before there is a lease.
-    private VmmLink link;
 
     @Override
     public Integer call() throws IOException, UsageException {
@@ -90,10 +93,7 @@ final class ServeCommand implements Callable<Integer> {
         try (Daemon daemon = new Daemon(options)) {
             Signals.handle(_ -> end.countDown());
             VmmConfig config = VmmConfig.of(options.addresses.mtu).withGuarded(guard);
-            daemon.serve((loop, reactor, allocator) -> {
-                link = open(new VmmLink(config, options.plan(), loop, reactor, new SecureRandom(), allocator, end::countDown));
-                return link;
-            }, lease -> link.lease(lease.mac(), lease.address()));
+            daemon.serve(new Switched(config));
             var plan = options.plan();
             Summary.print(options, "guests from " + plan.firstLease() + '/' + plan.prefixLength() + " by DHCP", daemon);
             if (!options.operation.quiet) {
@@ -109,15 +109,37 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private VmmLink open(VmmLink link) throws IOException {
-        try {
-            for (ListenSpec spec : listen) {
-                places.add(link.listen(spec));
+    /// The link that all guests share.
+    private final class Switched implements Daemon.LinkSource {
+        private final VmmConfig config;
+        private VmmLink link;
+
+        Switched(VmmConfig config) {
+            this.config = config;
+        }
+
+        @Override
+        public Link open(EpollLoop loop, Reactor reactor, ByteBufAllocator allocator) throws IOException {
+            link = new VmmLink(config, options.plan(), loop, reactor, new SecureRandom(), allocator, end::countDown);
+            try {
+                for (ListenSpec spec : listen) {
+                    places.add(link.listen(spec));
+                }
+                return link;
+            } catch (IOException | RuntimeException e) {
+                link.close();
+                throw e;
             }
-            return link;
-        } catch (IOException | RuntimeException e) {
-            link.close();
-            throw e;
+        }
+
+        @Override
+        public void onLease(Lease lease) {
+            link.lease(lease.mac(), lease.address());
+        }
+
+        @Override
+        public String report() {
+            return link.report();
         }
     }
 }

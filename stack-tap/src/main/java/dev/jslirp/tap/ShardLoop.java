@@ -77,14 +77,17 @@ final class ShardLoop implements AutoCloseable {
     }
 
     /// Resets all flows and closes the queue; the loop lives on. Idempotent.
-    void closeNetwork() throws IOException {
-        service.call(() -> {
+    ///
+    /// @return frames for the guest that the queue had no room for
+    long closeNetwork() throws IOException {
+        return service.call(() -> {
             if (shard == null) {
                 queue.close();
-            } else {
-                shard.close();
+                return 0L;
             }
-            return null;
+            long drops = shard.stats().linkDrops();
+            shard.close();
+            return drops;
         });
     }
 

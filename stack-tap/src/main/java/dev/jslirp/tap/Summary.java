@@ -18,8 +18,20 @@ final class Summary {
 
     private Summary() {}
 
+    /// What a link has counted.
+    ///
+    /// @param drops  frames for guests that it had no room for
+    /// @param report further lines
+    static String link(long drops, String report) {
+        StringBuilder text = new StringBuilder();
+        line(text, "LINK_DROPS", drops);
+        return text.append(report).toString();
+    }
+
     /// Prints every counter that has moved, all loops together, and how many buffers were never given back.
-    static void print(List<Counters> loops, long buffersInUse) {
+    ///
+    /// @param link see [#link]
+    static void print(List<Counters> loops, String link, long buffersInUse) {
         Counters all = new Counters();
         loops.forEach(all::add);
         StringBuilder text = new StringBuilder("jslirp: counters\n");
@@ -29,6 +41,7 @@ final class Summary {
         for (DropReason reason : DropReason.values()) {
             line(text, reason.name(), all.get(reason));
         }
+        text.append(link);
         for (int i = 0; i < loops.size() && loops.size() > 1; i++) {
             for (Counter counter : PER_LOOP) {
                 line(text, "loop " + i + ' ' + counter.name(), loops.get(i).get(counter));

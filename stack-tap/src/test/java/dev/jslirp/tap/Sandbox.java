@@ -56,9 +56,9 @@ final class Sandbox {
     }
 
     /// Names of jslirp's private directories that exist.
-    static List<Path> leftovers() throws IOException {
+    static List<Path> directories() throws IOException {
         try (var entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return entries.filter(entry -> entry.getFileName().toString().startsWith("jslirp-")).toList();
+            return entries.filter(entry -> entry.getFileName().toString().startsWith("jslirp-")).sorted().toList();
         }
     }
 }

@@ -7,10 +7,7 @@ import dev.jslirp.tap.linux.FdWatch;
 import dev.jslirp.tap.linux.Processes;
 import dev.jslirp.tap.linux.SharedMemory;
 import dev.jslirp.tap.linux.TapException;
-import dev.jslirp.wire.EthernetHeader;
 import dev.jslirp.wire.OutboundFrame;
-import dev.jslirp.wire.Payload;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +26,6 @@ final class FrontEndSession implements AutoCloseable {
     private static final long ACK = 0;
     private static final long NAK = 1;
     private static final String UNKNOWN = "unknown";
-    /// Source address, destination address and ports of an IPv4 packet without options.
-    private static final int FLOW = EthernetHeader.LENGTH + 12;
-    private static final int FLOW_END = FLOW + 12;
 
     private final EpollLoop loop;
     private final VhostUserConfig config;
@@ -41,15 +35,13 @@ final class FrontEndSession implements AutoCloseable {
     private final GuestMemory memory = new GuestMemory();
     private final Ring[] rings;
     private final TransmitQueue transmit;
-    private final ReceiveQueue receive;
-    private final OffloadFallback fallback;
+    private final ReceivePath receive;
     private FdWatch watch;
     private long features;
     private long protocolFeatures;
     private boolean replied;
     private boolean closed;
     private boolean brokenBefore;
-    private long dropped;
 
     /// Serves the front end behind `channel`, which it owns.
     ///
@@ -66,8 +58,7 @@ final class FrontEndSession implements AutoCloseable {
             rings[i] = new Ring(i, memory, this::turn);
         }
         transmit = new TransmitQueue(allocator);
-        receive = new ReceiveQueue(allocator);
-        fallback = new OffloadFallback(allocator, this::write);
+        receive = new ReceivePath(loop, rings, config, allocator, this::broken);
     }
 
     /// Begins to listen to the front end.
@@ -80,7 +71,7 @@ final class FrontEndSession implements AutoCloseable {
 
     /// Frames for which the guest had no room.
     long dropped() {
-        return dropped;
+        return receive.dropped();
     }
 
     /// Frames of the guest that were refused.
@@ -174,6 +165,7 @@ final class FrontEndSession implements AutoCloseable {
             return "features 0x" + Long.toHexString(wanted) + " were not offered";
         }
         features = wanted;
+        receive.features(wanted);
         for (Ring ring : rings) {
             ring.queue.features(wanted);
             if ((wanted & Features.PROTOCOL_FEATURES) == 0) {
@@ -194,6 +186,7 @@ final class FrontEndSession implements AutoCloseable {
     private String disableAll() {
         for (Ring ring : rings) {
             ring.enable(false);
+            receive.abandon(ring);
         }
         return null;
     }
@@ -283,6 +276,9 @@ final class FrontEndSession implements AutoCloseable {
             }
             case Request.SET_VRING_ENABLE -> {
                 ring.enable(value != 0);
+                if (value == 0) {
+                    receive.abandon(ring);
+                }
                 proceed(ring);
             }
             default -> {
@@ -306,6 +302,7 @@ final class FrontEndSession implements AutoCloseable {
             ring.tell();
         }
         ring.stop();
+        receive.abandon(ring);
         ring.queue.repair();
         return reply(ring.index | (long) ring.queue.position() << 32);
     }
@@ -357,7 +354,7 @@ final class FrontEndSession implements AutoCloseable {
         }
     }
 
-    /// Takes the guest's frames, or only notes that the ring has started: for buffers to receive into no kick is needed.
+    /// Takes the guest's frames, or sends it those that wait. For buffers to receive into no kick is needed unless frames wait.
     private void turn(Ring ring) {
         if (closed || !ring.running()) {
             return;
@@ -369,6 +366,8 @@ final class FrontEndSession implements AutoCloseable {
                 if (!closed) {
                     afterTurn(ring, more);
                 }
+            } else {
+                receive.turn(ring);
             }
         } catch (InternalError e) {
             memoryIsGone(e);
@@ -399,51 +398,19 @@ final class FrontEndSession implements AutoCloseable {
         }
     }
 
-    /// Puts `frame` into the guest's buffers, or drops it. **Borrows** it.
+    /// See [ReceivePath#transmit].
     void transmit(OutboundFrame frame) {
         try {
-            fallback.pass(frame, features);
+            receive.transmit(frame);
         } catch (InternalError e) {
             memoryIsGone(e);
         }
     }
 
-    private void write(ByteBuf header, Payload payload, long offload) {
-        Ring ring = receiveRing(header);
-        if (!ring.active()) {
-            dropped++;
-            return;
-        }
-        if (!receive.write(ring.queue, features, header, payload, offload)) {
-            dropped++;
-            if (ring.queue.fault() != null) {
-                broken(ring);
-            }
-        }
-    }
-
-    /// Frames of one flow go to one queue, so that they stay in order.
-    private Ring receiveRing(ByteBuf header) {
-        int pairs = 1;
-        while (2 * pairs < rings.length && rings[2 * pairs].active()) {
-            pairs++;
-        }
-        if (pairs == 1 || header.readableBytes() < FLOW_END) {
-            return rings[0];
-        }
-        int at = header.readerIndex() + FLOW;
-        int flow = header.getInt(at) ^ header.getInt(at + 4) ^ header.getInt(at + 8);
-        return rings[2 * Math.floorMod(flow * 0x9e37_79b9 >>> 16, pairs)];
-    }
-
     /// Shows the guest what was put into its buffers.
     void flush() {
         try {
-            for (int i = 0; i < rings.length; i += 2) {
-                if (rings[i].queue.usable()) {
-                    rings[i].tell();
-                }
-            }
+            receive.flush();
         } catch (InternalError e) {
             memoryIsGone(e);
         }
@@ -462,11 +429,10 @@ final class FrontEndSession implements AutoCloseable {
         for (Ring ring : rings) {
             ring.release();
         }
-        receive.forget();
+        receive.close();
         memory.close();
         channel.close();
         transmit.close();
-        fallback.close();
         onClosed.run();
     }
 }

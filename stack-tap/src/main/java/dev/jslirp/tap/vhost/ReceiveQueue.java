@@ -18,6 +18,15 @@ final class ReceiveQueue {
     /// Separate ranges of memory one frame may be spread over. 64 KiB in pages are 17.
     static final int PIECES_MAX = 1_024;
 
+    /// What became of a frame.
+    enum Result {
+        WRITTEN,
+        /// The guest has to offer more buffers first. Nothing has happened.
+        NO_ROOM,
+        /// The guest's buffers will never hold it, or the queue broke.
+        IMPOSSIBLE
+    }
+
     private final ByteBufAllocator allocator;
     private final MemorySegment vnet = Arena.ofAuto().allocate(VnetHeader.LENGTH_WITH_BUFFER_COUNT, 8);
     private final MemorySegment[] segments = new MemorySegment[PIECES_MAX];
@@ -43,12 +52,11 @@ final class ReceiveQueue {
 
     /// Writes a frame, given as header and payload, to buffers of `queue`, which the driver sees after [Virtqueue#tell].
     /// **Borrows** both.
-    ///
-    /// @return false if there is no room for it, or the queue broke
-    boolean write(Virtqueue queue, long features, ByteBuf header, Payload payload, long offload) {
+    Result write(Virtqueue queue, long features, ByteBuf header, Payload payload, long offload) {
         int headerBytes = headerBytes(features);
-        if (!reserve(queue, headerBytes + header.readableBytes() + payload.length(), (features & Features.MRG_RXBUF) != 0)) {
-            return false;
+        Result room = reserve(queue, headerBytes + header.readableBytes() + payload.length(), (features & Features.MRG_RXBUF) != 0);
+        if (room != Result.WRITTEN) {
+            return room;
         }
         vnet.set(ValueLayout.JAVA_LONG, 0, VnetHeader.first(offload));
         vnet.set(ValueLayout.JAVA_SHORT, 8, VnetHeader.csumOffset(offload));
@@ -63,34 +71,34 @@ final class ReceiveQueue {
         for (int i = 0; i < chains; i++) {
             queue.use(heads[i], filled[i]);
         }
-        return true;
+        return Result.WRITTEN;
     }
 
     /// Takes chains for `bytes` bytes.
-    private boolean reserve(Virtqueue queue, int bytes, boolean mergeable) {
+    private Result reserve(Virtqueue queue, int bytes, boolean mergeable) {
         pieces = 0;
         chains = 0;
         int left = bytes;
         while (left > 0) {
-            if (chains == PIECES_MAX || chains == 1 && !mergeable) {
+            if (chains == PIECES_MAX || chains == queue.size() || chains == 1 && !mergeable) {
                 queue.putBack(chains);
-                return false;
+                return Result.IMPOSSIBLE;
             }
             int head = queue.take();
             if (head == Virtqueue.NONE) {
                 queue.putBack(chains);
-                return false;
+                return queue.fault() == null ? Result.NO_ROOM : Result.IMPOSSIBLE;
             }
             int room = reserveChain(queue, left);
             if (room < 0) {
                 queue.putBack(chains + 1);
-                return false;
+                return Result.IMPOSSIBLE;
             }
             heads[chains] = head;
             filled[chains++] = room;
             left -= room;
         }
-        return true;
+        return Result.WRITTEN;
     }
 
     /// Notes where the first `wanted` bytes of the chain lie.

@@ -87,6 +87,11 @@ final class Virtqueue {
         return null;
     }
 
+    /// Entries of the ring.
+    int size() {
+        return size;
+    }
+
     /// Positions the ring at these front-end addresses.
     ///
     /// @return null, or why not
@@ -300,16 +305,16 @@ final class Virtqueue {
         }
     }
 
-    /// Asks the driver to kick for the next chain.
+    /// Asks the driver to kick for the next chain, behind those that were found, be they taken or put back.
     ///
     /// @return whether chains came in the meantime, for which there may be no kick
     boolean kicksOn() {
         if (eventIndex) {
-            INDEX.setOpaque(used, RING + (long) USED_ENTRY_BYTES * size, taken);
+            INDEX.setOpaque(used, RING + (long) USED_ENTRY_BYTES * size, offered);
         } else {
             INDEX.setOpaque(used, 0L, (short) 0);
         }
         VarHandle.fullFence();
-        return (short) INDEX.getAcquire(available, 2L) != taken;
+        return (short) INDEX.getAcquire(available, 2L) != offered;
     }
 }

@@ -11,8 +11,9 @@
 ///  unix socket -> MessageChannel -> FrontEndSession -> GuestMemory, Virtqueue × 2 per pair
 ///
 ///  guest -> host   kick -> TransmitQueue: walk the chain, gather the frame in one buffer of ours -> FrameReceiver
-///  host -> guest   transmit -> OffloadFallback (what the guest cannot do) -> ReceiveQueue: scatter into free buffers
+///  host -> guest   transmit -> ReceivePath: OffloadFallback (what the guest cannot do) -> ReceiveQueue: scatter into free buffers
 ///                  flush -> publish the used buffers, one call
+///                  no free buffers -> Backlog, and a kick is asked for; kick -> the backlog goes first
 /// ```
 /// Queue `2i` is the guest's receive queue of pair `i`, queue `2i + 1` its transmit queue (Virtual I/O Device 1.2 §5.1.2).
 ///
@@ -32,9 +33,11 @@
 /// While started it is *enabled* or *disabled*; a disabled transmit queue is drained and its frames discarded.
 ///
 /// **Limits**: regions ([dev.jslirp.tap.vhost.GuestMemory#REGIONS_MAX]), queue pairs (`VhostUserConfig`), frames per turn
-/// ([dev.jslirp.tap.vhost.TransmitQueue#FRAMES_PER_TURN]). Frames for which the guest has no buffer are dropped and counted in
-/// `Link.dropped()`; frames of the guest that are too long, too short or ask for an offload it has not negotiated in
-/// `VhostUserLink.refused()`.
+/// ([dev.jslirp.tap.vhost.TransmitQueue#FRAMES_PER_TURN]). Frames for which the guest has no buffer wait in the backlog of their queue, up
+/// to `backlogBytesMax`, until it offers some. Dropped and counted in `Link.dropped()` are those for which the backlog has no room, those
+/// that no number of the guest's buffers would hold, those that come while there is no running, enabled queue, and those that wait when
+/// the front end stops or disables their queue, or the driver changes. Frames of the guest that are too long, too short or ask for an
+/// offload it has not negotiated are counted in `VhostUserLink.refused()`.
 ///
 /// **Ownership.** The link owns the listening socket, the session everything the front end sent: descriptors, mappings. Owning thread only.
 ///

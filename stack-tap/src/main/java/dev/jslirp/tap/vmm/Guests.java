@@ -73,8 +73,9 @@ final class Guests {
 
     /// A guest's end: it is untied and closed.
     void dismiss(Link guest, ListenSpec where, String name, String reason, boolean violation) {
+        SwitchPort port = ports.get(guest);
         LOG.atLevel(violation ? Level.WARN : Level.INFO)
-                .log("{}: guest {} has gone: {}; frames it had no room for: {}", where, name, reason, guest.dropped());
+                .log("{}: guest {} has gone: {}; {}", where, name, reason, port == null ? "" : PortReport.of(port));
         release(guest);
     }
 

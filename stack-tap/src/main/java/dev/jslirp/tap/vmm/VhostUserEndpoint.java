@@ -20,7 +20,9 @@ final class VhostUserEndpoint implements Endpoint {
     VhostUserEndpoint(ListenSpec.VhostUser spec, Guests guests) throws IOException {
         this.spec = spec;
         this.guests = guests;
-        link = new VhostUserLink(guests.loop(), listen(spec), VhostUserConfig.ofMtu(guests.config().mtuBytes()), guests.allocator());
+        VmmConfig limits = guests.config();
+        VhostUserConfig config = VhostUserConfig.ofMtu(limits.mtuBytes()).withBacklogBytesMax(limits.queueBytesMax());
+        link = new VhostUserLink(guests.loop(), listen(spec), config, guests.allocator());
         if (!guests.admit(link, spec, "device")) {
             close();
             throw new IOException("cannot listen at " + spec + ": there are " + guests.config().guestsMax() + " guests already");

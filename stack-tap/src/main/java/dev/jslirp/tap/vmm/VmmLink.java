@@ -77,6 +77,11 @@ public final class VmmLink implements Link {
         return guests.refusedDatagrams();
     }
 
+    /// What switch and ports have counted, as lines of text; before [#close], for the ports that are there.
+    public String report() {
+        return PortReport.of(lan, guests.refusedDatagrams());
+    }
+
     @Override
     public LinkCapabilities capabilities() {
         return lan.capabilities();

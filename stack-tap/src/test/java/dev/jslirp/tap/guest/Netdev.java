@@ -11,12 +11,21 @@ enum Netdev {
     STREAM_TCP,
     DGRAM,
     /// Frames in the guest's own memory.
-    VHOST_USER;
+    VHOST_USER,
+    /// A TAP of QEMU's, which a [TapBridge] joins to one that `jslirp attach` serves; whole frames.
+    TAP,
+    /// The same with a virtio-net header: super-frames pass the bridge, with incomplete checksums.
+    TAP_OFFLOAD;
+
+    /// Whether it is on a [TapBridge].
+    boolean isBridged() {
+        return this == TAP || this == TAP_OFFLOAD;
+    }
 
     /// What `jslirp serve --listen` is told.
     String listen(Path socket, int port) {
         return switch (this) {
-            case USER -> throw new IllegalArgumentException("QEMU serves itself");
+            case USER, TAP, TAP_OFFLOAD -> throw new IllegalArgumentException("nobody listens for " + this);
             case STREAM_UNIX -> "stream:" + socket;
             case STREAM_TCP -> "stream:127.0.0.1:" + port;
             case DGRAM -> "dgram:" + socket;
@@ -36,6 +45,8 @@ enum Netdev {
             case VHOST_USER -> List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + QemuGuest.MEMORY,
                     "-numa", "node,memdev=memory", "-chardev", "socket,id=peer,reconnect=1,path=" + socket,
                     "-netdev", "vhost-user,id=net,chardev=peer", "-global", "virtio-net-pci.vectors=0");
+            case TAP, TAP_OFFLOAD -> List.of("-netdev", "tap,id=net,script=no,downscript=no,ifname=" + TapBridge.port(guest)
+                    + ",vnet_hdr=" + (this == TAP ? "off" : "on"));
         };
     }
 }

@@ -31,15 +31,17 @@ final class QemuGuest implements AutoCloseable {
     private final StringBuilder console = new StringBuilder();
     private int lastId;
 
-    /// Boots a guest. `number` tells the guests of a test apart; `network` defines the back end `net`.
-    QemuGuest(Path scratch, int number, List<String> network) {
+    /// Boots a guest. `number` tells the guests of a test apart; `enter` is the command that runs QEMU, empty for none; `network` defines
+    /// the back end `net`.
+    QemuGuest(Path scratch, int number, List<String> enter, List<String> network) {
         try {
             Path initramfs = scratch.resolve("initramfs.cpio");
             if (!Files.exists(initramfs)) {
                 Initramfs.write(LINUX, initramfs);
             }
             qmp = scratch.resolve("qmp-" + System.nanoTime());
-            List<String> command = new ArrayList<>(List.of(QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-no-reboot",
+            List<String> command = new ArrayList<>(enter);
+            command.addAll(List.of(QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-no-reboot",
                     "-display", "none", "-serial", "stdio", "-qmp", "unix:" + qmp + ",server=on,wait=off",
                     "-machine", "pc", "-m", MEMORY,
                     "-kernel", kernel().toString(), "-initrd", initramfs.toString(),

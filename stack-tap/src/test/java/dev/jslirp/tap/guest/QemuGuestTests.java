@@ -52,14 +52,12 @@ abstract class QemuGuestTests {
                 "no-resolv\nno-hosts\nport=53\nlocal=/example/\naddress=/www.example/192.0.2.80\n");
         outside.serve(53, "udp", installation.scratch().resolve("dnsmasq.log"),
                 "dnsmasq", "--keep-in-foreground", "--conf-file=" + dnsmasq, "--pid-file=", "--user=root");
-        List<String> arguments;
         if (netdev == Netdev.USER) {
-            arguments = netdev.arguments(installation.scratch(), 0, hostPort, 0);
+            guest = new QemuGuest(installation.scratch(), 0, List.of(), netdev.arguments(installation.scratch(), 0, hostPort, 0));
         } else {
             network = new ServedNetwork(installation, netdev, "--dns", OutsideNetwork.ADDRESS, "-p", "tcp:127.0.0.1:" + hostPort + "-:80");
-            arguments = network.arguments(0);
+            guest = network.boot(0);
         }
-        guest = new QemuGuest(installation.scratch(), 0, arguments);
     }
 
     @AfterAll

@@ -62,4 +62,25 @@ class QemuIT {
             assertServedAfterRestart(() -> {});
         }
     }
+
+    @Nested
+    class Tap extends QemuGuestTests {
+        Tap() {
+            super(Netdev.TAP);
+        }
+    }
+
+    @Nested
+    class TapOffload extends QemuGuestTests {
+        TapOffload() {
+            super(Netdev.TAP_OFFLOAD);
+        }
+
+        /// The bridge stays, with the guest on it.
+        @Test
+        @Order(5)
+        void aRestartedNetworkServesTheSameCard() {
+            assertServedAfterRestart(() -> {});
+        }
+    }
 }

@@ -32,8 +32,8 @@ class QemuPairIT {
         QemuGuest.require();
         installation = new Installation();
         network = new ServedNetwork(installation, Netdev.STREAM_UNIX, "--isolated", "--guard");
-        first = new QemuGuest(installation.scratch(), 0, network.arguments(0));
-        second = new QemuGuest(installation.scratch(), 1, network.arguments(1));
+        first = network.boot(0);
+        second = network.boot(1);
         assertTrue(first.dhcp().ok().out().contains("lease 10.0.2.15/24"));
         assertTrue(second.dhcp().ok().out().contains("lease 10.0.2.16/24"));
         assertTrue(second.sh(30, "ping -c 3 10.0.2.15").ok().out().contains("3 packets received"));
@@ -54,8 +54,8 @@ class QemuPairIT {
         QemuGuest.require();
         installation = new Installation();
         network = new ServedNetwork(installation, netdev);
-        first = new QemuGuest(installation.scratch(), 0, network.arguments(0));
-        second = new QemuGuest(installation.scratch(), 1, network.arguments(1));
+        first = network.boot(0);
+        second = network.boot(1);
         assertTrue(first.dhcp().ok().out().contains("lease 10.0.2.15/24"));
         assertTrue(second.dhcp().ok().out().contains("lease 10.0.2.16/24"));
         assertTrue(second.sh(30, "ping -c 3 -s 1000 10.0.2.15").ok().out().contains("3 packets received"));

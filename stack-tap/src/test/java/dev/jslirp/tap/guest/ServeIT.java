@@ -122,7 +122,7 @@ class ServeIT {
 
     @Test
     void aGuestGetsALeaseAndReachesTheGatewayAndNames() throws Exception {
-        serve("--listen", "stream:" + socket, "--dns-name", "gate.example=10.0.2.2");
+        Process daemon = serve("--listen", "stream:" + socket, "--dns-name", "gate.example=10.0.2.2");
         VmmGuest guest = guest(1, 1_500).connect(unixStream());
         Path script = installation.scratch().resolve("udhcpc.sh");
         Files.writeString(script, """
@@ -138,6 +138,9 @@ class ServeIT {
         assertTrue(guest.sh(30, "ping -n -c 3 -i 0.2 10.0.2.2").ok().out().contains("3 received"));
         assertEquals("10.0.2.2\n", guest.sh(30, "dig +short @10.0.2.3 gate.example A").ok().out());
         assertTrue(log().contains("lease 10.0.2.15 to 52:54:00:00:00:01"), this::log);
+        stop(daemon);
+        Pattern report = Pattern.compile("stream:\\S+ .*: from it \\d+ frames, .* no room for 0$", Pattern.MULTILINE);
+        assertTrue(report.matcher(log()).find(), this::log);
     }
 
     @Test

@@ -8,23 +8,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// A running `jslirp serve` for QEMU's network cards, which can be ended and started again at the same place.
+/// A running `jslirp serve`, or `jslirp attach` to a bridge, for QEMU's network cards; it can be ended and started again at the same place.
 final class ServedNetwork implements AutoCloseable {
     private final Netdev netdev;
+    private final Path scratch;
     private final Path socket;
     private final int port;
     private final List<String> command;
     private final Path log;
+    /// Only for cards that are on one.
+    private final TapBridge bridge;
     private Process daemon;
 
     ServedNetwork(Installation installation, Netdev netdev, String... options) {
         try {
             this.netdev = netdev;
             port = Ports.free();
-            log = Files.createTempFile(installation.scratch(), "serve", ".log");
-            socket = installation.scratch().resolve(log.getFileName() + ".sock");
-            command = new ArrayList<>(List.of(installation.launcher().toString(), "serve", "--stats"));
-            command.addAll(List.of("--listen", netdev.listen(socket, port)));
+            scratch = installation.scratch();
+            log = Files.createTempFile(scratch, "serve", ".log");
+            socket = scratch.resolve(log.getFileName() + ".sock");
+            bridge = netdev.isBridged() ? new TapBridge() : null;
+            command = new ArrayList<>(List.of(installation.launcher().toString()));
+            command.addAll(bridge == null ? List.of("serve", "--listen", netdev.listen(socket, port))
+                    : List.of("attach", "--netns", bridge.file(), "--mtu", "1500"));
+            command.add("--stats");
             command.addAll(List.of(options));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -39,9 +46,13 @@ final class ServedNetwork implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Await.until("guests to be welcome at " + command, () -> log().contains("listening at") || !daemon.isAlive(), this::log);
+        String ready = bridge == null ? "listening at" : "gateway 10.0.2.2";
+        Await.until("guests to be welcome at " + command, () -> log().contains(ready) || !daemon.isAlive(), this::log);
         if (!daemon.isAlive()) {
             throw new AssertionError("jslirp ended\n" + log());
+        }
+        if (bridge != null) {
+            bridge.plug("tap0");
         }
     }
 
@@ -58,9 +69,14 @@ final class ServedNetwork implements AutoCloseable {
         return new Guest.Stats(log());
     }
 
-    /// QEMU's options for guest `number`.
-    List<String> arguments(int number) {
-        return netdev.arguments(socket, port, 0, number);
+    /// Boots guest `number` of this network.
+    QemuGuest boot(int number) {
+        List<String> enter = List.of();
+        if (bridge != null) {
+            bridge.create(number);
+            enter = bridge.enter();
+        }
+        return new QemuGuest(scratch, number, enter, netdev.arguments(socket, port, 0, number));
     }
 
     /// The same as a command to QEMU's monitor, for streams.
@@ -83,6 +99,9 @@ final class ServedNetwork implements AutoCloseable {
     public void close() {
         if (daemon.isAlive()) {
             stop();
+        }
+        if (bridge != null) {
+            bridge.close();
         }
     }
 }

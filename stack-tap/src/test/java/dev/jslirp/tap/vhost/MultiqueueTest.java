@@ -31,7 +31,7 @@ class MultiqueueTest {
 
     @Test
     void allTransmitQueuesAreServedAndFlowsSpreadOverReceiveQueues() throws IOException {
-        try (LinkFixture fixture = new LinkFixture(directory.resolve("s"), new VhostUserConfig(1_500, 4)).recording();
+        try (LinkFixture fixture = new LinkFixture(directory.resolve("s"), new VhostUserConfig(1_500, 4, 1 << 20)).recording();
                 FrontEnd guest = new FrontEnd(fixture, 64, 8)) {
             assertTrue((guest.get(Request.GET_FEATURES) & Features.MQ) != 0);
             assertEquals(4, guest.get(Request.GET_QUEUE_NUM));

@@ -253,19 +253,6 @@ class VhostUserLinkTest {
     }
 
     @Test
-    void frameWithoutRoomIsDroppedAndTheBuffersStay() {
-        guest.start(FrontEnd.ALL);
-        offerBuffers(2, 1_024);
-        fixture.transmit(Offload.NONE, bytes(54), bytes(3_000));
-        assertEquals(1, fixture.dropped());
-        fixture.transmit(Offload.NONE, bytes(54), bytes(1_900));
-        fixture.transmit(Offload.NONE, bytes(54));
-        fixture.flush();
-        assertEquals(2, fixture.dropped());
-        assertEquals(1, received(1_024, true).size());
-    }
-
-    @Test
     void withoutMergingTheWholeFrameGoesToOneChain() {
         guest.start(FrontEnd.ALL & ~Features.MRG_RXBUF);
         DriverRing rx = guest.rings[RX];

@@ -233,4 +233,23 @@ class StreamGuestsTest {
             assertTrue(Files.exists(path) && Files.exists(file));
         }
     }
+
+    @Test
+    void theReportNamesEachGuestAndWhatWasDropped() throws Exception {
+        fixture.serve("stream:" + path);
+        SocketChannel guest = hello(1);
+        hello(2);
+        send(guest, VmmFixture.framed(new byte[60]));
+        fixture.toGuest(1, 1_000, 1_000);
+        send(guest, VmmFixture.framed(VmmFixture.fromGuest(1, "again")));
+        assertEquals("again", fixture.next());
+        String report = fixture.inLoop(fixture.link::report);
+        assertTrue(report.contains("  SWITCH_SOURCE_MAC 1\n"), report);
+        assertTrue(report.contains(": from it 3 frames, "), report);
+        assertTrue(report.contains("; to it 1000 frames, 1014000 bytes; no room for " + fixture.inLoop(fixture.link::dropped)), report);
+        assertTrue(report.contains("; SOURCE_MAC 1\n"), report);
+        guest.close();
+        fixture.awaitLog(Level.INFO, "has gone", "SOURCE_MAC 1");
+        assertTrue(fixture.inLoop(fixture.link::report).contains("  SWITCH_SOURCE_MAC 1\n"), "it outlives the guest");
+    }
 }
