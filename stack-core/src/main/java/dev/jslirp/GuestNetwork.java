@@ -5,6 +5,7 @@ import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.link.HandOver;
 import dev.jslirp.link.Link;
 import dev.jslirp.nat.IcmpEchoNat;
 import dev.jslirp.nat.NatShared;
@@ -12,6 +13,7 @@ import dev.jslirp.nat.PortForwards;
 import dev.jslirp.nat.Reach;
 import dev.jslirp.nat.TcpNat;
 import dev.jslirp.nat.UdpNat;
+import dev.jslirp.net.AddressPlan;
 import dev.jslirp.net.ArpResponder;
 import dev.jslirp.net.FrameInput;
 import dev.jslirp.net.FrameOutput;
@@ -20,6 +22,7 @@ import dev.jslirp.net.IcmpResponder;
 import dev.jslirp.net.Ipv4Input;
 import dev.jslirp.net.Ipv4Reassembler;
 import dev.jslirp.net.NeighborTable;
+import dev.jslirp.net.StrayOutput;
 import dev.jslirp.net.UdpInput;
 import dev.jslirp.peer.Peers;
 import dev.jslirp.service.DhcpServer;
@@ -70,7 +73,10 @@ public final class GuestNetwork implements AutoCloseable {
     private final DnsForwarder dns;
     private final DhcpServer dhcp;
     private final FrameInput input;
-    private final IpAddress gateway;
+    private final AddressPlan plan;
+    private final ByteBufAllocator allocator;
+    /// Null where there is one loop.
+    private StrayOutput strays;
     private LeaseListener leaseListener = LeaseListener.NONE;
     private boolean started;
     private boolean closed;
@@ -83,8 +89,8 @@ public final class GuestNetwork implements AutoCloseable {
             ByteBufAllocator allocator) {
         this.link = link;
         this.host = host;
-        var plan = config.addresses();
-        gateway = plan.gateway();
+        this.allocator = allocator;
+        plan = config.addresses();
         TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
         batch = new Batch(reactor, wheel, this::flushLink);
         guestLink = new GuestLink(link, counters, allocator);
@@ -149,7 +155,7 @@ public final class GuestNetwork implements AutoCloseable {
 
     /// Connects to a port of a guest, which sees the gateway as its peer. In-loop; see [Peers#dial].
     public HostStream dial(IpAddress guest, int port, HostStreamListener listener) {
-        return peers.dial(gateway, guest, port, listener);
+        return peers.dial(plan.gateway(), guest, port, listener);
     }
 
     /// Accepts the guests' connections to this address and port; in-loop. See [Peers#listen].
@@ -195,7 +201,17 @@ public final class GuestNetwork implements AutoCloseable {
     private void flushLink() {
         if (!closed) {
             link.flush();
+            if (strays != null) {
+                strays.submit();
+            }
         }
+    }
+
+    /// Where this network has shards: asks the first of them about TCP segments that no flow here knows, in place of resetting them.
+    /// In-loop; see [TcpShard].
+    public void handStraysTo(HandOver firstShard) {
+        strays = new StrayOutput(plan, firstShard, counters, allocator);
+        tcp.handStraysTo(strays);
     }
 
     /// Resets every flow, closes link and host network. In-loop, started or not, from anywhere but inside [Link#transmit]; idempotent.

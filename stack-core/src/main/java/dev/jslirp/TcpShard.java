@@ -2,15 +2,18 @@ package dev.jslirp;
 
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.link.HandOver;
+import dev.jslirp.link.HandOverRing;
 import dev.jslirp.link.Link;
 import dev.jslirp.nat.FlowPolicy;
 import dev.jslirp.nat.NatShared;
 import dev.jslirp.nat.TcpNat;
+import dev.jslirp.net.AddressPlan;
 import dev.jslirp.net.ArpResponder;
 import dev.jslirp.net.FrameOutput;
 import dev.jslirp.net.GuestLink;
 import dev.jslirp.net.NeighborTable;
 import dev.jslirp.net.ShardInput;
+import dev.jslirp.net.StrayOutput;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.tcp.TcpShared;
 import dev.jslirp.time.Batch;
@@ -29,11 +32,17 @@ import java.util.random.RandomGenerator;
 /// of flows it does not know, nonsense) goes to the [GuestNetwork] of the same guests, by [HandOver]. Nothing is shared between the two: a
 /// frame changes hands as a copy, and the limits of both are parts of the network's ([GuestNetworkConfig#dividedBy]).
 ///
+/// **Strays.** Where a segment comes to the wrong queue, or in fragments, which the network puts together, the network does not know its
+/// flow. It asks the shards, one after the other ([#handStraysTo]), before the last of them resets it. So the queue that a frame takes is
+/// a matter of speed only.
+///
 /// ICMP errors of guests concern only flows that the host opened; those are never here.
 ///
 /// Everything but the constructor runs on the reactor's owning thread. The shard takes over the link and the host network.
 public final class TcpShard implements AutoCloseable {
     private static final int TIMERS_INITIAL = 256;
+    /// Strays that may wait, of 64 KiB each at most.
+    private static final int STRAYS_MAX = 128;
 
     private final Link link;
     private final HostNetwork host;
@@ -43,7 +52,13 @@ public final class TcpShard implements AutoCloseable {
     private final GuestLink guestLink;
     private final NeighborTable neighbors;
     private final NatShared nat;
+    private final TcpNat tcp;
     private final ShardInput input;
+    private final HandOverRing strays;
+    private final ByteBufAllocator allocator;
+    private final AddressPlan plan;
+    /// Null in the last loop of a network.
+    private StrayOutput next;
     private boolean closed;
 
     /// Wires a shard. Nothing happens before [#start].
@@ -60,7 +75,8 @@ public final class TcpShard implements AutoCloseable {
         this.link = link;
         this.host = host;
         this.others = others;
-        var plan = config.addresses();
+        this.allocator = allocator;
+        plan = config.addresses();
         TimerWheel wheel = new TimerWheel(TIMERS_INITIAL, reactor.nowNs());
         batch = new Batch(reactor, wheel, this::flush);
         guestLink = new GuestLink(link, counters, allocator);
@@ -72,13 +88,28 @@ public final class TcpShard implements AutoCloseable {
         TcpShared shared = new TcpShared(config.tcp(), counters, allocator, new OutboundSegment(), mss, output.maxTcpPayload(),
                 random.nextInt());
         ArpResponder arp = new ArpResponder(guestLink, plan, neighbors, counters);
-        input = new ShardInput(batch::begin, plan, link.capabilities().maxFrameBytes(), neighbors, arp, new TcpNat(nat, shared, random),
-                others, counters);
+        tcp = new TcpNat(nat, shared, random);
+        input = new ShardInput(batch::begin, plan, link.capabilities().maxFrameBytes(), neighbors, arp, tcp, tcp, others, counters);
+        strays = new HandOverRing(link.capabilities(), reactor, allocator, STRAYS_MAX);
     }
 
     /// Begins to serve the guest. In-loop, once.
     public void start() {
+        strays.start(input::onStray);
         link.start(input);
+    }
+
+    /// Where the loop before this one hands segments that it does not know. Any thread.
+    ///
+    /// @param copies that loop's allocator
+    public HandOver strays(ByteBufAllocator copies) {
+        return strays.entrance(copies);
+    }
+
+    /// Asks the next loop about segments that no loop up to this one knows; the last loop resets them. In-loop.
+    public void handStraysTo(HandOver nextLoop) {
+        next = new StrayOutput(plan, nextLoop, counters, allocator);
+        tcp.handStraysTo(next);
     }
 
     /// The counters; written by the owning thread. A frame handed over is counted among the frames of who takes it.
@@ -100,6 +131,9 @@ public final class TcpShard implements AutoCloseable {
         if (!closed) {
             link.flush();
             others.submit();
+            if (next != null) {
+                next.submit();
+            }
         }
     }
 
@@ -116,6 +150,7 @@ public final class TcpShard implements AutoCloseable {
         neighbors.close();
         host.close();
         link.close();
+        strays.close();
         guestLink.close();
     }
 }

@@ -44,7 +44,8 @@
 /// **Several loops for one network.** Where the guest's device has several queues, each but the first can have a
 /// [dev.jslirp.TcpShard] on a thread of its own: a network without services that owns the TCP flows whose SYN came to its queue, and hands
 /// all other frames over, as copies through the bounded ring of `link.HandOverLink`, to the [dev.jslirp.GuestNetwork] on the first queue.
-/// That is the only thing between them; configuration is divided (`GuestNetworkConfig.dividedBy`), counters are added up.
+/// In the same way the network asks its shards about TCP segments that it does not know, before they are reset.
+/// That is all there is between them; configuration is divided (`GuestNetworkConfig.dividedBy`), counters are added up.
 ///
 /// **Buffers.** Who is given a `ByteBuf` *borrows* it: it may read it during the call, and does not release it. Who must keep it
 /// retains it, and is the one to release it; a small payload in a large buffer is copied instead, because memory is what a buffer pins.

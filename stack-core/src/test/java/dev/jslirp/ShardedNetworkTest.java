@@ -14,6 +14,7 @@ import dev.jslirp.service.DnsConfig;
 import dev.jslirp.stats.Counter;
 import dev.jslirp.stats.Counters;
 import dev.jslirp.testkit.IcmpMessage;
+import dev.jslirp.testkit.Ipv4Packet;
 import dev.jslirp.testkit.SimGuest;
 import dev.jslirp.testkit.SimHostNetwork;
 import dev.jslirp.testkit.SimHostStream;
@@ -63,6 +64,8 @@ class ShardedNetworkTest {
                 first.entrance(secondMemory));
         firstReactor.round(network::start);
         secondReactor.round(shard::start);
+        HandOver strays = shard.strays(firstMemory);
+        firstReactor.round(() -> network.handStraysTo(strays));
     }
 
     @AfterEach
@@ -136,11 +139,52 @@ class ShardedNetworkTest {
     }
 
     @Test
-    void segmentsThatNobodyKnowsAreResetByTheFirst() {
+    void segmentsThatNobodyKnowsAreResetByTheLast() {
         viaSecond.send(FAR, segment(5_000, 80, TcpSegment.ACK, 100, 7, ""));
         settle();
-        assertTrue(viaFirst.poll().tcp().has(TcpSegment.RST));
-        assertEquals(1, network.counters().get(DropReason.TCP_NO_FLOW));
+        assertTrue(viaSecond.poll().tcp().has(TcpSegment.RST));
+        assertEquals(1, shard.counters().get(DropReason.TCP_NO_FLOW));
+        viaFirst.send(FAR, segment(5_000, 80, TcpSegment.ACK, 100, 7, ""));
+        settle();
+        assertTrue(viaSecond.poll().tcp().has(TcpSegment.RST));
+        assertEquals(2, shard.counters().get(DropReason.TCP_NO_FLOW));
+        assertEquals(0, network.counters().drops());
+    }
+
+    private int openInShard() {
+        viaSecond.send(FAR, segment(5_000, 80, TcpSegment.SYN, 100, 0, ""));
+        settle();
+        return viaSecond.poll().tcp().seq();
+    }
+
+    @Test
+    void aSegmentThatComesToTheWrongQueueFindsItsFlow() {
+        int iss = openInShard();
+        viaFirst.send(FAR, segment(5_000, 80, TcpSegment.ACK, 101, iss + 1, "astray"));
+        settle();
+        assertArrayEquals("astray".getBytes(), secondHost.streams().getFirst().peerReceived());
+        assertNull(viaFirst.poll());
+        assertEquals(1, network.counters().get(Counter.FRAMES_HANDED_OVER));
+    }
+
+    @Test
+    void aSegmentInFragmentsFindsItsFlow() {
+        int iss = openInShard();
+        byte[] whole = segment(5_000, 80, TcpSegment.ACK, 101, iss + 1, "in pieces".repeat(20)).encode(GUEST, FAR);
+        Ipv4Packet.of(Ipv4Packet.TCP, GUEST, FAR, whole).fragments(64).forEach(viaSecond::send);
+        settle();
+        assertArrayEquals("in pieces".repeat(20).getBytes(), secondHost.streams().getFirst().peerReceived());
+        assertEquals(1, network.counters().get(Counter.DATAGRAMS_REASSEMBLED));
+    }
+
+    @Test
+    void straysThatTheShardHasNoRoomForAreDroppedAndCounted() {
+        for (int i = 0; i < 128 + 2; i++) {
+            viaFirst.send(FAR, segment(5_000 + i, 80, TcpSegment.ACK, 100, 7, ""));
+        }
+        assertEquals(2, network.counters().get(DropReason.HAND_OVER_FULL));
+        settle();
+        assertEquals(128, viaSecond.takeAll().size());
     }
 
     @Test

@@ -349,6 +349,34 @@ class TcpShardTest {
     }
 
     @Test
+    void straysOfItsFlowsAreTakenAndOthersAskedOfTheNextLoop() {
+        start();
+        Others next = new Others();
+        reactor.round(() -> shard.handStraysTo(next));
+        int iss = open(5_000, FAR);
+        HandOver strays = shard.strays(allocator);
+        byte[] unknown = frame(GUEST, FAR, segment(5_001, 80, TcpSegment.ACK, ISN, 7, "without padding"));
+        offer(strays, frame(GUEST, FAR, segment(5_000, 80, TcpSegment.ACK, ISN + 1, iss + 1, "stray")));
+        offer(strays, unknown);
+        offer(strays, new byte[3]);
+        offer(strays, withBytes(unknown, 24, new byte[] {1, 1}));
+        strays.submit();
+        reactor.settle();
+
+        assertArrayEquals("stray".getBytes(), host.streams().getFirst().peerReceived());
+        assertEquals(1, next.frames.size());
+        assertArrayEquals(unknown, next.frames.getFirst());
+        assertEquals(List.of(), others.frames, "nothing goes back where it came from");
+        assertEquals(0, shard.counters().get(Counter.TCP_RESETS_SENT));
+    }
+
+    private void offer(HandOver strays, byte[] bytes) {
+        ByteBuf frame = allocator.directBuffer().writeBytes(bytes);
+        assertTrue(strays.offer(frame, 0));
+        frame.release();
+    }
+
+    @Test
     void closingResetsEveryFlowOnce() {
         start();
         open(5_000, FAR);

@@ -121,12 +121,12 @@ public record NatConfig(int flowsMax, int flowsPerGuestMax, int tcpHalfOpenMax, 
     }
 
     /// The part of one of `loops` loops that share one network: what TCP flows count against is divided, so that the maxima hold for all
-    /// of them together. UDP, echo and the answers to segments of no flow are the business of one loop, which has them whole.
+    /// of them together. UDP and echo are the business of one loop, which has them whole.
     public NatConfig dividedBy(int loops) {
         return new NatConfig(Math.ceilDiv(flowsMax, loops), Math.ceilDiv(flowsPerGuestMax, loops), Math.ceilDiv(tcpHalfOpenMax, loops),
                 udpFlowsMax, udpPeersMax, echoFlowsMax, Math.ceilDiv(hostBufferBytesMax, loops), Math.ceilDiv(guestBufferBytesMax, loops),
-                flowFloorBytes, resetsPerSecond, halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs, udpOneShotIdleNs, echoIdleNs,
-                hostLoopback, linkLocal, udpFiltering, reach);
+                flowFloorBytes, Math.ceilDiv(resetsPerSecond, loops), halfOpenAgeNs, connectTimeoutNs, lingerNs, udpIdleNs,
+                udpOneShotIdleNs, echoIdleNs, hostLoopback, linkLocal, udpFiltering, reach);
     }
 
     /// This configuration with another reach of guests.

@@ -40,6 +40,8 @@ public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandle
     private final FlowList lingering = new FlowList();
     /// Flows whose guest has bytes to take, the one that has taken none for longest first.
     private final FlowList sending = new FlowList();
+    /// Who may know segments that belong to no flow here.
+    private PacketTaker strays = (_, _, _) -> false;
     private long resetsSinceNs;
     private int resetsLeft;
 
@@ -104,6 +106,11 @@ public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandle
         return true;
     }
 
+    /// Asks `taker`, another part of the same network, before a segment of no flow is reset.
+    public void handStraysTo(PacketTaker taker) {
+        strays = taker;
+    }
+
     private boolean isRelayed(PacketView syn) {
         return syn.srcPort != 0 && syn.dstPort != 0 && switch (nat.policy().classify(syn.dstHi, syn.dstLo, Ipv4Header.TCP, syn.dstPort)) {
             case OUTSIDE, HOST_LOOPBACK -> true;
@@ -154,7 +161,7 @@ public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandle
             nat.counters().drop(DropReason.TCP_ADDRESS);
         } else if (opens(packet)) {
             open(packet, frame, nowNs);
-        } else {
+        } else if (!strays.takes(packet, frame, nowNs)) {
             nat.counters().drop(DropReason.TCP_NO_FLOW);
             reset(packet, nowNs);
         }

@@ -27,6 +27,7 @@ public final class ShardInput implements FrameReceiver {
     private final NeighborTable neighbors;
     private final ArpResponder arp;
     private final PacketTaker tcp;
+    private final PacketHandler strays;
     private final HandOver others;
     private final Counters counters;
     private final PacketView view = new PacketView();
@@ -35,15 +36,17 @@ public final class ShardInput implements FrameReceiver {
     ///
     /// @param batch  opens a batch and tells its time in nanoseconds: `Batch::begin`
     /// @param tcp    what is taken here
+    /// @param strays the same, for what no loop before this one knows
     /// @param others where all other frames go
     public ShardInput(LongSupplier batch, AddressPlan plan, int frameBytesMax, NeighborTable neighbors, ArpResponder arp, PacketTaker tcp,
-            HandOver others, Counters counters) {
+            PacketHandler strays, HandOver others, Counters counters) {
         this.batch = batch;
         this.plan = plan;
         this.frameBytesMax = frameBytesMax;
         this.neighbors = neighbors;
         this.arp = arp;
         this.tcp = tcp;
+        this.strays = strays;
         this.others = others;
         this.counters = counters;
     }
@@ -59,9 +62,7 @@ public final class ShardInput implements FrameReceiver {
                 return;
             }
         } catch (RuntimeException e) {
-            // As in FrameInput: whatever a guest sends must not take down the loop.
-            counters.drop(DropReason.INTERNAL);
-            LOG.trace("frame of {} bytes", length, e);
+            failed(length, e);
             return;
         }
         if (others.offer(frame, offload)) {
@@ -69,6 +70,29 @@ public final class ShardInput implements FrameReceiver {
         } else {
             counters.drop(DropReason.HAND_OVER_FULL);
         }
+    }
+
+    /// A frame of [StrayOutput] of the loop before this one. **Borrows** `frame`.
+    public void onStray(ByteBuf frame, long offload) {
+        long nowNs = batch.getAsLong();
+        int off = frame.readerIndex();
+        int length = frame.readableBytes();
+        try {
+            boolean sound = EthernetHeader.decode(frame, off, length, view) == DropReason.NONE;
+            view.offload = offload;
+            if (sound && Ipv4Header.decode(frame, off + EthernetHeader.LENGTH, length - EthernetHeader.LENGTH, view) == DropReason.NONE) {
+                neighbors.heard(view.srcHi, view.srcLo, view.srcMac, nowNs);
+                strays.onPacket(view, frame, nowNs);
+            }
+        } catch (RuntimeException e) {
+            failed(length, e);
+        }
+    }
+
+    private void failed(int length, RuntimeException e) {
+        // As in FrameInput: whatever a guest sends must not take down the loop.
+        counters.drop(DropReason.INTERNAL);
+        LOG.trace("frame of {} bytes", length, e);
     }
 
     private boolean takes(ByteBuf frame, int length, long offload, long nowNs) {

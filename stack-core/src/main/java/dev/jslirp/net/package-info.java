@@ -41,7 +41,8 @@
 /// **In a shard** (a loop that serves a part of the TCP flows) [dev.jslirp.net.ShardInput] is in the place of `FrameInput`. It checks
 /// Ethernet and IPv4 in the same way, but drops nothing: what is not TCP of this shard's own (`PacketTaker`) is handed over to the loop
 /// that has all the rest of this package (`FRAMES_HANDED_OVER`; `HAND_OVER_FULL`). It learns neighbours from every packet and ARP message
-/// that it sees, and asks after 30 seconds (`NetConfig.dividedBy`), since it sees only a part of them.
+/// that it sees, and asks for a guest after 30 seconds (`NetConfig.dividedBy`), since it sees only a part of them. The other way,
+/// [dev.jslirp.net.StrayOutput] sends TCP segments of no flow on to the next loop (`ShardInput.onStray`), and the last one resets them.
 ///
 /// **The way out.** [dev.jslirp.net.FrameOutput] writes headers into the one `OutboundFrame` and references the payload. On
 /// a link with checksum offload the transport checksum is the pseudo-header's sum and the frame's flags say so; otherwise

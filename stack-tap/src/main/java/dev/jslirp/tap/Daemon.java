@@ -3,6 +3,7 @@ package dev.jslirp.tap;
 import dev.jslirp.GuestNetwork;
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.link.FaultLink;
+import dev.jslirp.link.HandOver;
 import dev.jslirp.link.HandOverLink;
 import dev.jslirp.link.Link;
 import dev.jslirp.link.PcapLink;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /// One served network: loops, host sockets, links and stack, wired together.
 ///
@@ -92,6 +94,13 @@ final class Daemon implements AutoCloseable {
         serve((eventLoop, _, buffers) -> new TapLink(queues.getFirst(), mtuBytes, eventLoop, buffers, gone));
         for (ShardLoop shard : shards) {
             shard.serve(mtuBytes, config(), options.host(false), handOver, this::decorate, gone);
+        }
+        ServiceLoop before = service;
+        Consumer<HandOver> connect = network::handStraysTo;
+        for (ShardLoop shard : shards) {
+            shard.takeStraysOf(before, connect);
+            before = shard.service();
+            connect = shard::handStraysTo;
         }
     }
 
@@ -190,16 +199,16 @@ final class Daemon implements AutoCloseable {
             return;
         }
         closed = true;
-        long shardDrops = 0;
+        long drops = 0;
         for (ShardLoop shard : shards) {
-            shardDrops += shard.closeNetwork();
+            drops += shard.closeNetwork();
         }
-        long otherDrops = shardDrops;
+        long shardDrops = drops;
         String report = service.call(() -> {
             if (network == null) {
                 return "";
             }
-            String last = Summary.link(otherDrops + network.stats().linkDrops(), links.report());
+            String last = Summary.link(shardDrops + network.stats().linkDrops(), links.report());
             network.close();
             return last;
         });

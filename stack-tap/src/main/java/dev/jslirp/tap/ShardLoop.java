@@ -2,6 +2,7 @@ package dev.jslirp.tap;
 
 import dev.jslirp.GuestNetworkConfig;
 import dev.jslirp.TcpShard;
+import dev.jslirp.link.HandOver;
 import dev.jslirp.link.HandOverLink;
 import dev.jslirp.link.Link;
 import dev.jslirp.stats.Counters;
@@ -12,6 +13,7 @@ import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.time.Reactor;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.util.function.Consumer;
 
 /// A loop of the daemon beyond its first one: it serves one queue of the TAP, and the TCP flows whose frames come there.
 final class ShardLoop implements AutoCloseable {
@@ -51,6 +53,20 @@ final class ShardLoop implements AutoCloseable {
         });
     }
 
+    /// Lets segments that the loop of `before` does not know come here; `connect` is called in that loop.
+    void takeStraysOf(ServiceLoop before, Consumer<HandOver> connect) throws IOException {
+        HandOver strays = shard.strays(before.allocator());
+        before.call(() -> {
+            connect.accept(strays);
+            return null;
+        });
+    }
+
+    /// To be called in-loop: segments that are not known here are handed to `next`.
+    void handStraysTo(HandOver next) {
+        shard.handStraysTo(next);
+    }
+
     /// What the shard has counted; null if it never served. To be read when the loop has ended.
     Counters counters() {
         return shard == null ? null : shard.counters();
@@ -60,7 +76,9 @@ final class ShardLoop implements AutoCloseable {
         return service;
     }
 
-    /// Resets all flows and closes the queue; the loop lives on. Idempotent. @return what the queue has dropped
+    /// Resets all flows and closes the queue; the loop lives on. Idempotent.
+    ///
+    /// @return frames for the guest that the queue had no room for
     long closeNetwork() throws IOException {
         return service.call(() -> {
             if (shard == null) {

@@ -20,7 +20,7 @@
 /// **Queues.** The kernel steers by a symmetric hash of addresses and ports, the same for both directions: to the queue that a frame of
 /// the flow was last written to, or, 3 s after the last such write, to the queue that the hash names. A shard owns flows whose SYN the
 /// hash brought, so its flows are always steered to it; flows of the first loop may come to another queue when they have been quiet, and
-/// return with the first answer.
+/// return with the first answer. Should the kernel err (two flows with one hash, fragments), the first loop asks the others.
 ///
 /// **Ownership.** The link owns the TAP descriptor, the daemon everything else.
 ///

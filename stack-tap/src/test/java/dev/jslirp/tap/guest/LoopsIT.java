@@ -45,6 +45,18 @@ class LoopsIT extends LinuxGuestTests {
         }
     }
 
+    @Test
+    void anOrdinaryUserHasFourLoops() {
+        try (Guest guest = new Guest(installation, Caller.USER, "--loops", "4")) {
+            String script = "for i in $(seq 48); do curl -sS " + url(2 * MB, 7) + " | sha256sum & done; wait";
+            assertEquals((ByteServer.sum(2 * MB, 7) + "  -\n").repeat(48), guest.sh(120, script).ok().out());
+            Guest.Stats stats = stopAndAudit(guest);
+            for (int i = 0; i < 4; i++) {
+                assertTrue(stats.get("loop " + i + " TCP_FLOWS_OPENED") > 0, stats::text);
+            }
+        }
+    }
+
     private static long count(String[] lines, String wanted) {
         return Arrays.stream(lines).filter(wanted::equals).count();
     }
