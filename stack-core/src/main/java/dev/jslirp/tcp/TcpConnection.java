@@ -16,7 +16,7 @@ public final class TcpConnection {
     /// Segments of data sent in one turn; then others have theirs.
     public static final int TURN_SEGMENTS = 16;
     /// Bytes after which a turn is over, too: super-segments are sent one at a time.
-    public static final int TURN_BYTES = 32 * 1024;
+    public static final int TURN_BYTES = 256 * 1024;
 
     private final TcpShared shared;
     private final StreamUser user;

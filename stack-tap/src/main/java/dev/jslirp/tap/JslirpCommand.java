@@ -5,6 +5,8 @@ import dev.jslirp.wire.MacAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -18,7 +20,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /// The command line. Every error is one line `jslirp: …` on standard error.
 @Command(name = "jslirp", mixinStandardHelpOptions = true, versionProvider = JslirpCommand.Version.class,
-        subcommands = {RunCommand.class, AttachCommand.class, ServeCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         description = "Gives a network namespace or a virtual machine a network, without privileges: a TCP/IP stack in user space.",
         footerHeading = "%nExamples:%n",
@@ -30,6 +31,14 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "See also: jslirp run --help, jslirp attach --help, jslirp serve --help"})
 final class JslirpCommand implements Runnable {
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("run", RunCommand.class);
+        COMMANDS.put("attach", AttachCommand.class);
+        COMMANDS.put("serve", ServeCommand.class);
+    }
+
     @Spec
     private CommandSpec spec;
 
@@ -52,19 +61,27 @@ final class JslirpCommand implements Runnable {
 
     /// Parses and executes; returns the exit status.
     static int execute(String[] arguments) {
-        return commandLine().execute(arguments);
+        return commandLine(arguments).execute(arguments);
     }
 
-    /// The parser, ready to execute.
-    static CommandLine commandLine() {
-        return new CommandLine(new JslirpCommand())
+    /// The parser, ready to execute `arguments`. Reading the options of a command by reflection takes a good part of the time to start, so
+    /// that it is done for those commands only that may be needed.
+    static CommandLine commandLine(String... arguments) {
+        CommandLine line = new CommandLine(new JslirpCommand());
+        String first = arguments.length == 0 ? "" : arguments[0];
+        COMMANDS.forEach((name, command) -> {
+            if (first.equals(name) || !COMMANDS.containsKey(first)) {
+                line.addSubcommand(name, command);
+            }
+        });
+        return line
                 .registerConverter(IpAddress.class, converter(IpAddress::parse))
                 .registerConverter(MacAddress.class, converter(MacAddress::parse))
                 .setParameterExceptionHandler((e, _) -> fail(e.getCommandLine(), UsageException.USAGE, e.getMessage()))
-                .setExecutionExceptionHandler((e, line, _) -> switch (e) {
-                    case UsageException usage -> fail(line, usage.status(), usage.getMessage());
-                    case IllegalArgumentException wrong -> fail(line, UsageException.USAGE, wrong.getMessage());
-                    case IOException io -> fail(line, UsageException.SETUP, io.getMessage());
+                .setExecutionExceptionHandler((e, failed, _) -> switch (e) {
+                    case UsageException usage -> fail(failed, usage.status(), usage.getMessage());
+                    case IllegalArgumentException wrong -> fail(failed, UsageException.USAGE, wrong.getMessage());
+                    case IOException io -> fail(failed, UsageException.SETUP, io.getMessage());
                     default -> throw e;
                 });
     }
