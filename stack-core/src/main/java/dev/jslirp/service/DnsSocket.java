@@ -4,6 +4,7 @@ import dev.jslirp.host.HostDatagrams;
 import dev.jslirp.host.HostDatagramsListener;
 import dev.jslirp.host.HostError;
 import dev.jslirp.stats.Counter;
+import dev.jslirp.time.Batch;
 import dev.jslirp.wire.IpAddress;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import java.net.InetSocketAddress;
 /// One UDP socket towards one resolver, at a port the kernel drew (RFC 5452 §9.2), and the queries that wait at it.
 ///
 /// OPEN: queries may be added. RETIRED: none may, and the last to end closes it.
-final class DnsSocket implements HostDatagramsListener {
+final class DnsSocket implements HostDatagramsListener, Batch.Participant {
     private static final int ID_OFFSET = 0, ID_LENGTH = 2, BUCKETS = 32;
 
     private final DnsForwarder forwarder;
@@ -25,6 +26,7 @@ final class DnsSocket implements HostDatagramsListener {
     private int waitingCount;
     private int queriesSent;
     private long usedNs;
+    private boolean joined;
     private boolean retired;
     private boolean closed;
 
@@ -51,7 +53,20 @@ final class DnsSocket implements HostDatagramsListener {
         usedNs = nowNs;
         retired = ++queriesSent >= forwarder.config.socketQueriesMax();
         socket.send(exchange.query, 0, exchange.query.readableBytes(), address.hi(), address.lo(), port);
-        socket.flush();
+        if (!joined) {
+            joined = true;
+            forwarder.batch.join(this);
+        }
+    }
+
+    /// Sends the queries of this batch together.
+    @Override
+    public void onBatchEnd(long nowNs) {
+        joined = false;
+        forwarder.sockets.onBatchEnd();
+        if (!closed) {
+            socket.flush();
+        }
     }
 
     /// The exchange no longer waits here.

@@ -10,23 +10,40 @@ import java.util.Map;
 
 /// The UDP sockets of the forwarder: per resolver a bounded number of places, each empty or holding one socket.
 ///
-/// A query draws a place; an empty one, or one whose socket is worn out, gets a fresh socket. So a quiet guest's queries leave from a fresh
+/// The queries of a batch share a place drawn for them, and one system call; an empty one, or one whose socket is worn out, gets a fresh socket. So a quiet guest's queries leave from a fresh
 /// port nearly every time, and a busy one's share at most `socketsMax` ports, which keep changing. One timer, armed only while a place
 /// is filled, empties places.
 final class DnsSockets implements Timed {
     private final DnsForwarder forwarder;
     private final Map<InetSocketAddress, DnsSocket[]> placesOf = new HashMap<>();
     private final int timer;
+    /// What this batch has drawn, or null.
+    private DnsSocket last;
+    private InetSocketAddress lastUpstream;
 
     DnsSockets(DnsForwarder forwarder) {
         this.forwarder = forwarder;
         this.timer = forwarder.wheel.add(this);
     }
 
-    /// A socket for one query to `upstream`, drawn at random; any open one when the host gives no more.
+    /// A socket for one query to `upstream`: that of the batch's queries before it, or one drawn at random; any open one when the host gives
+    /// no more.
     ///
     /// @return null when the host gives none, and none is open
     DnsSocket draw(InetSocketAddress upstream, long nowNs) {
+        if (last == null || last.isWornOut(nowNs) || !upstream.equals(lastUpstream)) {
+            last = drawPlace(upstream, nowNs);
+            lastUpstream = upstream;
+        }
+        return last;
+    }
+
+    /// The next query draws anew.
+    void onBatchEnd() {
+        last = null;
+    }
+
+    private DnsSocket drawPlace(InetSocketAddress upstream, long nowNs) {
         if (placesOf.isEmpty()) {
             forwarder.wheel.arm(timer, nowNs + forwarder.config.socketIdleNs());
         }
@@ -101,6 +118,7 @@ final class DnsSockets implements Timed {
             }
         }
         placesOf.clear();
+        last = null;
         forwarder.wheel.arm(timer, Long.MAX_VALUE);
     }
 }

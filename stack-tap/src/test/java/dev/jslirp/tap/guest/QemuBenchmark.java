@@ -13,7 +13,6 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// What a virtual machine gets from QEMU's own network, from passt, and from jslirp; prints medians. The order of the
 /// competitors turns with each round, so that none is always first. Software emulation costs far more than any of them
@@ -25,8 +24,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /// seen it.
 ///
 /// passt's vhost-user is not compared: it came in 2025, and Debian 12 has a release of 2023.
-@EnabledIfSystemProperty(named = "jslirp.bench", matches = "true")
-class QemuBenchmarkIT {
+class QemuBenchmark {
     private static final int ROUNDS = Integer.getInteger("jslirp.bench.rounds", 3);
     private static final long BYTES = 100_000_000;
     private static final long WARM_UP_BYTES = 30_000_000;
@@ -49,7 +47,7 @@ class QemuBenchmarkIT {
         all.put("QEMU user", (installation, hostPort) ->
                 peer(installation, Netdev.USER.arguments(installation.scratch(), 0, hostPort, 0), () -> {}));
         if (Shell.run(5, "sh", "-c", "command -v passt").status() == 0) {
-            all.put("passt stream", QemuBenchmarkIT::passt);
+            all.put("passt stream", QemuBenchmark::passt);
         }
         all.put("jslirp stream", jslirp(Netdev.STREAM_UNIX));
         all.put("jslirp dgram", jslirp(Netdev.DGRAM));
