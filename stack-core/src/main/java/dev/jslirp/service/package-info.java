@@ -26,19 +26,19 @@
 /// in the local domain or in the network's reverse zone is ever forwarded. Denials carry an SOA record, so that guests may remember them
 /// (RFC 2308). A bare label nobody has is forwarded. Without a local domain only static names are answered.
 ///
-/// **Forged answers** (RFC 5452). An answer must hit the port, the id, the resolver's address and port, and the question. To a
-/// stranger who sees nothing, a query is at one of about 28 000 ports (the kernel's range) under one of 65 536 ids: 2^30.8 pairs.
-/// A query waits at one socket only, so one forged datagram hits it with 2^-30.8 however many sockets there are. What sharing
-/// sockets costs: a port lives on after its query, for `socketQueriesMax` queries or `socketAgeNs`, so who finds out all ports of a
-/// busy network (`socketsMax`, 32 = 2^5, for a resolver) is left with 2^21 pairs per query until they change, where a socket per
-/// query would make the search for the port start anew for each. A quiet network pays little: a query draws one of 32 places, and
-/// sockets idle for `socketIdleNs` are closed. `socketQueriesMax` = 1 is a socket per query. As before, D equal questions waiting
-/// at a time (a guest can ask twice from two ports) give a stranger D times the chance (RFC 5452 §5).
+/// **Forged answers** (RFC 5452). An answer must hit the port, the id, the resolver's address and port, and the question. To a stranger
+/// who sees nothing, a query is at one of about 28 000 ports (the kernel's range) under one of 65 536 ids: 2^30.8 pairs. A query waits at
+/// one socket only, so one forged datagram hits it with 2^-30.8 however many sockets there are. What sharing sockets costs: a port lives
+/// on after its query, for `socketQueriesMax` queries or `socketAgeNs`, so who finds out all ports of a busy network (`socketsMax`, 32 =
+/// 2^5, for a resolver) is left with 2^21 pairs per query until they change, where a socket per query would make the search for the port
+/// start anew for each. A quiet network pays little: each batch of queries draws one of 32 places, and sockets idle for `socketIdleNs`
+/// are closed. `socketQueriesMax` = 1 is a socket per query. As before, D equal questions waiting at a time (a guest can ask twice from
+/// two ports) give a stranger D times the chance (RFC 5452 §5).
 ///
-/// **Sockets.** Per resolver `socketsMax` places ([dev.jslirp.service.DnsSockets]); a query draws one, which is filled if it is
-/// empty or its socket worn out. A worn-out socket lives until its last query ends, so sockets are at most `socketsMax` per resolver
-/// plus one per pending query. When the host gives no more (`DNS_SOCKETS_REFUSED`), those open are shared. A socket error moves the
-/// queries of that socket on to the next resolver. At rest no socket is open and no timer armed.
+/// **Sockets.** Per resolver `socketsMax` places ([dev.jslirp.service.DnsSockets]); the queries of a batch draw one, which is filled if
+/// it is empty or its socket worn out. A worn-out socket lives until its last query ends, so sockets are at most `socketsMax` per
+/// resolver plus one per pending query. When the host gives no more (`DNS_SOCKETS_REFUSED`), those open are shared. A socket error moves
+/// the queries of that socket on to the next resolver. At rest no socket is open and no timer armed.
 ///
 /// **Limits and counters.** Leases: `leasesMax` → `DHCP_LEASE_LIMIT`. Exchanges: `pendingMax` →
 /// `DNS_PENDING_LIMIT` (the oldest is dropped). Guest TCP connections: `tcpStreamsMax` → `DNS_STREAM_LIMIT`
