@@ -1,6 +1,7 @@
 package dev.jslirp.tcp;
 
 import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.PinnedMemory;
 import io.netty.buffer.ByteBuf;
 
 /// A send buffer made of owned buffers in a ring. Each slot knows its position in the stream, so an offset is

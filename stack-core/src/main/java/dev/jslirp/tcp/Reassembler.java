@@ -1,5 +1,6 @@
 package dev.jslirp.tcp;
 
+import dev.jslirp.wire.PinnedMemory;
 import dev.jslirp.wire.SeqNum;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;

@@ -2,6 +2,7 @@ package dev.jslirp.tap.vmm;
 
 import dev.jslirp.wire.OutboundFrame;
 import dev.jslirp.wire.Payload;
+import dev.jslirp.wire.PinnedMemory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
@@ -75,14 +76,7 @@ final class FrameQueue {
     }
 
     private static boolean isRetainable(ByteBuf part, int length) {
-        if (length < RETAINED_MIN_BYTES || !part.hasMemoryAddress()) {
-            return false;
-        }
-        ByteBuf root = part;
-        for (ByteBuf under = root.unwrap(); under != null; under = under.unwrap()) {
-            root = under;
-        }
-        return root.capacity() / PIN_FACTOR <= length;
+        return length >= RETAINED_MIN_BYTES && part.hasMemoryAddress() && PinnedMemory.bytes(part) / PIN_FACTOR <= length;
     }
 
     private void copy(ByteBuf source, int index, int length, boolean joins) {

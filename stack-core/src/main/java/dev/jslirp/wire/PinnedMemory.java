@@ -1,4 +1,4 @@
-package dev.jslirp.tcp;
+package dev.jslirp.wire;
 
 import io.netty.buffer.ByteBuf;
 
