@@ -33,7 +33,7 @@ final class AotTraining {
         line.execute("run", "--mtu", "1");
         EchoSockets.whyForbidden();
         Logging.level("info");
-        try (EpollLoop loop = new EpollLoop("jslirp-loop")) {
+        try (EpollLoop loop = new EpollLoop("jslirp-loop", 0)) {
             FutureTask<Void> life = new FutureTask<>(() -> lead(loop), null);
             loop.execute(life);
             life.get();

@@ -56,7 +56,7 @@ final class Daemon implements AutoCloseable {
     /// @throws TapException if the kernel gives no descriptor for it
     Daemon(NetworkOptions options) throws TapException {
         this.options = options;
-        service = new ServiceLoop("jslirp-loop");
+        service = new ServiceLoop("jslirp-loop", options.busyPollNs());
     }
 
     /// Makes the guest's link. All in-loop.
@@ -89,7 +89,7 @@ final class Daemon implements AutoCloseable {
             }
         };
         for (int i = 1; i < queues.size(); i++) {
-            shards.add(new ShardLoop(queues.get(i), i));
+            shards.add(new ShardLoop(queues.get(i), i, options.busyPollNs()));
         }
         serve((eventLoop, _, buffers) -> new TapLink(queues.getFirst(), mtuBytes, eventLoop, buffers, gone));
         for (ShardLoop shard : shards) {

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Option;
 /// The options all commands share, and what they mean as configuration.
 final class NetworkOptions {
     private static final int DNS_PORT = 53;
+    private static final int BUSY_POLL_DEFAULT_US = 50;
+    private static final int BUSY_POLL_MAX_US = 1_000;
 
     /// Who is who inside.
     static final class Addresses {
@@ -105,6 +108,10 @@ final class NetworkOptions {
         @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class,
                 description = "Make the link bad, for tests: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
         FaultConfig fault;
+        @Option(names = "--busy-poll", paramLabel = "USECS", description = {
+                "While events come one soon after the other, look for the next so long before sleeping, 0 to 1000:",
+                "shorter latency for more processor time (default: 50; 0 on machines with one processor)."})
+        Integer busyPollUs;
         @Option(names = "--stats", description = "Print every counter to standard error at the end.")
         boolean stats;
         @Option(names = "--ready-fd", paramLabel = "N", description = "Write \"1\" to this descriptor when the network is up.")
@@ -245,6 +252,13 @@ final class NetworkOptions {
         return new LinuxHostNetwork.Options(four, six, 0, 0, echo);
     }
 
+    /// How long a loop may look for events before it sleeps, nanoseconds. With one processor that would keep those from running who
+    /// make the events.
+    long busyPollNs() {
+        int defaultUs = Runtime.getRuntime().availableProcessors() > 1 ? BUSY_POLL_DEFAULT_US : 0;
+        return TimeUnit.MICROSECONDS.toNanos(operation.busyPollUs == null ? defaultUs : operation.busyPollUs);
+    }
+
     /// What /etc/resolv.conf says inside.
     String resolvConf() {
         List<String> domains = names.search.isEmpty() && hasDomain() ? List.of(names.domain) : names.search;
@@ -258,6 +272,9 @@ final class NetworkOptions {
     void check() throws UsageException {
         config();
         forwards();
+        if (operation.busyPollUs != null && (operation.busyPollUs < 0 || operation.busyPollUs > BUSY_POLL_MAX_US)) {
+            throw new IllegalArgumentException("--busy-poll " + operation.busyPollUs + " is not within 0 to " + BUSY_POLL_MAX_US);
+        }
         requireOpen("--ready-fd", operation.readyFd);
         requireOpen("--exit-fd", operation.exitFd);
         Logging.level(operation.verbose ? "debug" : operation.logLevel);

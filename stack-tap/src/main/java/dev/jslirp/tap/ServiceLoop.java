@@ -22,9 +22,10 @@ final class ServiceLoop implements AutoCloseable {
 
     /// Starts the thread.
     ///
+    /// @param busyPollNs as [EpollLoop] takes it
     /// @throws TapException if the kernel gives no descriptor for it
-    ServiceLoop(String name) throws TapException {
-        loop = new EpollLoop(name);
+    ServiceLoop(String name, long busyPollNs) throws TapException {
+        loop = new EpollLoop(name, busyPollNs);
     }
 
     EpollLoop loop() {

@@ -28,10 +28,11 @@ final class ShardLoop implements AutoCloseable {
 
     /// Starts the thread for `queue`, which is owned from now on.
     ///
-    /// @param number 1 and up
-    ShardLoop(TapDevice queue, int number) throws TapException {
+    /// @param number     1 and up
+    /// @param busyPollNs as [dev.jslirp.tap.linux.EpollLoop] takes it
+    ShardLoop(TapDevice queue, int number, long busyPollNs) throws TapException {
         this.queue = queue;
-        service = new ServiceLoop("jslirp-loop-" + number);
+        service = new ServiceLoop("jslirp-loop-" + number, busyPollNs);
     }
 
     /// Serves the queue.

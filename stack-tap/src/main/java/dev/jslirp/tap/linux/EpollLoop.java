@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// **Round.** Wait (for nothing, when tasks are left), hand every ready descriptor to its listener, run the
 /// tasks that were there when their turn began, call the reactors whose time has come. A stack's batch is one round: it begins with the
-/// first listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit.
+/// first listener that touches the stack, and ends with the task it left. With nothing to do the thread sleeps without limit; while
+/// events come one soon after the other it looks for the next a little before it sleeps ([BusyPoll]).
 ///
 /// **Threads.** [#execute] and [#close] may be called by any thread; everything else belongs to the loop's own.
 ///
@@ -49,6 +50,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
     private static final int WAKE_KEY = 0;
 
     private final Thread thread;
+    private final BusyPoll busyPoll;
     private final int epollFd;
     private final int wakeFd;
     private final Arena arena = Arena.ofShared();
@@ -76,8 +78,10 @@ public final class EpollLoop implements Executor, AutoCloseable {
 
     /// Opens the descriptors and starts the thread.
     ///
+    /// @param busyPollNs how long to look for events before sleeping, at most, nanoseconds; less than ten microseconds: always sleep
     /// @throws TapException if no descriptor can be had
-    public EpollLoop(String threadName) throws TapException {
+    public EpollLoop(String threadName, long busyPollNs) throws TapException {
+        busyPoll = new BusyPoll(busyPollNs);
         epollFd = TapException.check(Libc.epollCreate1(O_CLOEXEC), "cannot open an epoll descriptor");
         wakeFd = Libc.eventfd(0, O_CLOEXEC | O_NONBLOCK);
         // By edge, each write is an event, and the counter need never be read.
@@ -185,17 +189,38 @@ public final class EpollLoop implements Executor, AutoCloseable {
 
     private int waitForEvents() {
         int timeoutMs = tasks.isEmpty() ? timeoutMs() : 0;
-        if (timeoutMs != 0) {
-            asleep.set(true);
-            if (!foreignTasks.isEmpty() || stopping) {
-                timeoutMs = 0;
-            }
+        if (timeoutMs == 0) {
+            return epollWait(0);
         }
-        int ready = Libc.epollWait(epollFd, events.address(), EVENTS_PER_ROUND, timeoutMs);
+        long beganNs = System.nanoTime();
+        int ready = look(beganNs);
+        if (ready == 0) {
+            ready = sleep(timeoutMs);
+        }
+        busyPoll.waited(System.nanoTime() - beganNs, ready);
+        return ready;
+    }
+
+    private int look(long beganNs) {
+        int ready = 0;
+        while (ready == 0 && foreignTasks.isEmpty() && System.nanoTime() - beganNs < busyPoll.windowNs()) {
+            ready = epollWait(0);
+        }
+        return ready;
+    }
+
+    /// Only looks once when another thread has left a task meanwhile.
+    private int sleep(int timeoutMs) {
+        asleep.set(true);
+        int ready = epollWait(foreignTasks.isEmpty() && !stopping ? timeoutMs : 0);
         if (asleep.getOpaque()) {
             asleep.set(false);
         }
         return ready;
+    }
+
+    private int epollWait(int timeoutMs) {
+        return Libc.epollWait(epollFd, events.address(), EVENTS_PER_ROUND, timeoutMs);
     }
 
     /// How long until the first reactor wants to be called; -1 for ever. Rounded up, so that one wake-up is enough.

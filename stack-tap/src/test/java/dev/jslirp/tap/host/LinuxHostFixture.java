@@ -13,7 +13,7 @@ final class LinuxHostFixture extends HostFixture {
 
     LinuxHostFixture() {
         try {
-            loop = new EpollLoop("test-loop");
+            loop = new EpollLoop("test-loop", 50_000);
         } catch (TapException e) {
             throw new UncheckedIOException(e);
         }

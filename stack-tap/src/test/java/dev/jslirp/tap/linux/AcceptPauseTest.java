@@ -20,7 +20,7 @@ class AcceptPauseTest {
 
     @BeforeEach
     void open() throws Exception {
-        loop = new EpollLoop("test-loop");
+        loop = new EpollLoop("test-loop", 50_000);
         ready = EventFd.open();
         EventFd.signal(ready);
     }

@@ -20,14 +20,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/// Once always sleeping, once looking before it does.
 @Timeout(30)
+@ParameterizedClass
+@ValueSource(longs = {0, 50_000})
 class EpollLoopTest {
+    @Parameter
+    long busyPollNs;
+
     private EpollLoop loop;
 
     @BeforeEach
     void open() throws Exception {
-        loop = new EpollLoop("test-loop");
+        loop = new EpollLoop("test-loop", busyPollNs);
     }
 
     @AfterEach

@@ -29,7 +29,7 @@ final class LinkFixture implements AutoCloseable {
 
     LinkFixture(Path path, VhostUserConfig config) throws IOException {
         this.path = path;
-        loop = new EpollLoop("vhost-test");
+        loop = new EpollLoop("vhost-test", 50_000);
         link = new VhostUserLink(loop, UnixListener.open(UnixListener.Kind.STREAM, path, 1), config, allocator);
     }
 

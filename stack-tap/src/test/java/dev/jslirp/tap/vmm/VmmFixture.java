@@ -38,7 +38,7 @@ final class VmmFixture {
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 
     VmmFixture(VmmConfig config) throws Exception {
-        loop = new EpollLoop("test-loop");
+        loop = new EpollLoop("test-loop", 50_000);
         link = inLoop(() -> new VmmLink(config, PLAN, loop, loop.newReactor(), new SplittableRandom(1), allocator, () -> ended.complete(null)));
         Logger logger = (Logger) LoggerFactory.getLogger(VmmLink.class);
         logger.setLevel(Level.INFO);
