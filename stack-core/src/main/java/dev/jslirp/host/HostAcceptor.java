@@ -4,6 +4,6 @@ package dev.jslirp.host;
 public interface HostAcceptor {
     /// A connection was accepted; it begins with reads paused.
     ///
-    /// @return who listens to it; null resets the connection
+    /// @return who listens to it; null resets the connection, unless a [StreamSplicer] has taken it over
     HostStreamListener onAccepted(HostStream stream);
 }

@@ -27,6 +27,11 @@ public interface HostNetwork extends StreamConnector, AutoCloseable {
     /// @throws HostException if none can be had: `UNSUPPORTED` and `PROHIBITED` mean that none ever will; the message says what to do
     HostEcho openEcho(InetAddress remote, HostEchoListener listener) throws HostException;
 
+    /// What joins accepted connections with guests' servers past the guests' link; null where nothing can.
+    default StreamSplicer splicer() {
+        return null;
+    }
+
     /// Closes every socket that was opened here, without another event; idempotent. A later [#connect] fails.
     @Override
     void close();

@@ -4,6 +4,9 @@
 /// Everything is non-blocking and belongs to the owning thread; nothing is called back from inside the
 /// call that caused it. The unspecified addresses are unreachable: an operating system would take them for its loopback.
 ///
+/// **Past the link.** A host network that has sockets on the guest's side as well is also a [dev.jslirp.host.StreamSplicer]: it joins an
+/// accepted connection with a guest's server and moves the bytes itself. The stack asks for it, connection by connection.
+///
 /// **Ownership.** `write`, `send`, `request` borrow. The one sink of this package is
 /// `HostStreamListener.onBytes`, which consumes: bytes from the host are born owned.
 ///

@@ -55,7 +55,7 @@ public final class PortForwards implements AutoCloseable {
 
     private HostStreamListener accepted(HostStream stream, PortForward rule) {
         long nowNs = nat.batch().begin();
-        return tcp.accept(stream, nat.plan().gateway(), rule.guestAddress(), rule.guestPort(), nowNs);
+        return tcp.forward(stream, rule.guestAddress(), rule.guestPort(), nowNs);
     }
 
     private PortForward addUdp(PortForward rule) throws IOException {

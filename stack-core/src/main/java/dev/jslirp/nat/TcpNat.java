@@ -4,6 +4,7 @@ import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.StreamConnector;
+import dev.jslirp.host.StreamSplicer;
 import dev.jslirp.net.IcmpErrorHandler;
 import dev.jslirp.net.PacketHandler;
 import dev.jslirp.net.PacketTaker;
@@ -331,10 +332,37 @@ public final class TcpNat implements PacketHandler, PacketTaker, IcmpErrorHandle
     ///
     /// @return the flow, or null when a limit is reached or no port is left
     public HostStreamListener accept(HostStream accepted, IpAddress far, IpAddress guest, int guestPort, long nowNs) {
-        int farPort = admit(guest.hi(), guest.lo(), nowNs) ? freePort(accepted.remoteAddress().getPort(), far, guest, guestPort) : 0;
+        return admit(guest.hi(), guest.lo(), nowNs) ? openAccepted(accepted, far, guest, guestPort, nowNs) : refuseAccepted();
+    }
+
+    /// As [#accept], the far end being the gateway, for a connection that may go past the guest's link.
+    ///
+    /// @return null also when the host network has taken it over
+    HostStreamListener forward(HostStream accepted, IpAddress guest, int guestPort, long nowNs) {
+        if (!admit(guest.hi(), guest.lo(), nowNs)) {
+            return refuseAccepted();
+        }
+        StreamSplicer splicer = nat.host().splicer();
+        if (splicer != null) {
+            if (SplicedFlow.open(nat, splicer, accepted, guest, guestPort, nowNs)) {
+                nat.counters().increment(Counter.FORWARDS_ACCEPTED);
+                nat.counters().increment(Counter.FORWARDS_SPLICED);
+                return null;
+            }
+            nat.counters().increment(Counter.FORWARDS_NOT_SPLICED);
+        }
+        return openAccepted(accepted, nat.plan().gateway(), guest, guestPort, nowNs);
+    }
+
+    private HostStreamListener refuseAccepted() {
+        nat.counters().increment(Counter.FORWARDS_REFUSED);
+        return null;
+    }
+
+    private HostStreamListener openAccepted(HostStream accepted, IpAddress far, IpAddress guest, int guestPort, long nowNs) {
+        int farPort = freePort(accepted.remoteAddress().getPort(), far, guest, guestPort);
         if (farPort == 0) {
-            nat.counters().increment(Counter.FORWARDS_REFUSED);
-            return null;
+            return refuseAccepted();
         }
         int ports = Flow.ports(guestPort, farPort);
         int isn = iss.next(guest.hi(), guest.lo(), far.hi(), far.lo(), ports, nowNs);

@@ -30,6 +30,13 @@
 /// In a network of several loops `TcpNat.takes` says which segments are of the loop it is asked on; `NatConfig.dividedBy` is its part of
 /// the limits. Such a part has only flows that guests opened, so ICMP errors of guests, which concern the others, need not reach it.
 ///
+/// **Past the link.** Where the host network has a [dev.jslirp.host.StreamSplicer], it is asked to join a connection that a forward
+/// accepted with the guest's server, once the limits on flows have let it in. If it does, the connection is a
+/// [dev.jslirp.nat.SplicedFlow]: it counts against these limits until its end, nothing of it is queued here, a server that does not answer
+/// is given up after `connectTimeoutNs`, and both ends are reset when the network closes. It is never half-open in the sense of
+/// `tcpHalfOpenMax`, since the splicer has few sockets. If it does not (`FORWARDS_NOT_SPLICED`), the connection goes over the link like any
+/// other. Policy is about what guests open, and no other connections are joined.
+///
 /// **UDP.** A [dev.jslirp.nat.UdpFlow] is a guest endpoint and its host socket, wherever it sends to (endpoint-independent
 /// mapping, RFC 4787); who may answer is `udpFiltering`. A flow lives for `udpOneShotIdleNs`, and for `udpIdleNs` once two datagrams
 /// went each way. A [dev.jslirp.nat.UdpForward] is a rule and its socket, with a flow per host peer, seen by the guest as a
@@ -77,7 +84,7 @@
 /// | twice `guestBufferBytesMax` | `GUEST_BUFFER_EVICTED` | the flow whose guest has taken nothing for longest is reset |
 /// | `lingerNs` | `HOST_LINGER_EXPIRED` | a host that takes nothing loses the last bytes of a flow whose guest is done |
 /// | `resetsPerSecond` | `TCP_RESETS_LIMITED` | silence |
-/// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence |
+/// | `connectTimeoutNs` | `TCP_CONNECTS_FAILED` | the flow goes in silence; a spliced one: `FORWARDS_REFUSED`, reset |
 ///
 /// **Ownership.** Packets from the guest are borrowed during the call, and so are datagrams and echo data of the host. Bytes of host
 /// streams are consumed: they go to the connection's send buffer, which the flow releases. `Flow.remove` is the only teardown.

@@ -11,6 +11,7 @@ import dev.jslirp.host.HostListener;
 import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
+import dev.jslirp.host.StreamSplicer;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -60,6 +61,7 @@ public final class SimHostNetwork implements HostNetwork {
     private int socketsOpen;
     private int nextPort;
     private boolean echoAllowed = true;
+    private StreamSplicer splicer;
     private boolean closed;
 
     /// A host in the time of `reactor`; bytes towards the stack are allocated from `allocator`.
@@ -129,6 +131,11 @@ public final class SimHostNetwork implements HostNetwork {
         SimHostEcho echo = new SimHostEcho(this, remote, listener);
         echoes.add(echo);
         return echo;
+    }
+
+    @Override
+    public StreamSplicer splicer() {
+        return splicer;
     }
 
     @Override
@@ -211,6 +218,11 @@ public final class SimHostNetwork implements HostNetwork {
     /// Whether ping sockets may be opened.
     public void setEchoAllowed(boolean allowed) {
         echoAllowed = allowed;
+    }
+
+    /// What joins accepted connections with guests' servers; nothing does until told otherwise.
+    public void setSplicer(StreamSplicer splicer) {
+        this.splicer = splicer;
     }
 
     /// A client of the host connects to a listening socket.
