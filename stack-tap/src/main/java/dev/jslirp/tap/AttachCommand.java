@@ -62,9 +62,9 @@ final class AttachCommand implements Callable<Integer> {
         tap.check(options, target.tapFd != null);
         GuestSetup setup = tap.setup(options, configure, target.tapFd != null);
         try (Daemon daemon = new Daemon(options)) {
-            int[] fds = openTap(setup);
+            GuestDescriptors made = openTap(setup);
             Signals.handle(_ -> end.countDown());
-            daemon.serveTap(fds, setup.mtuBytes(), () -> {
+            daemon.serveTap(made, setup.mtuBytes(), () -> {
                 Summary.printGone(setup);
                 end.countDown();
             });
@@ -79,12 +79,12 @@ final class AttachCommand implements Callable<Integer> {
         }
     }
 
-    private int[] openTap(GuestSetup setup) throws IOException, UsageException {
+    private GuestDescriptors openTap(GuestSetup setup) throws IOException, UsageException {
         if (target.tapFd != null) {
             if (!Processes.isOpen(target.tapFd)) {
                 throw new UsageException(UsageException.SETUP, "--tap-fd " + target.tapFd + ": no such descriptor is open");
             }
-            return new int[] {target.tapFd};
+            return new GuestDescriptors(new int[] {target.tapFd});
         }
         if (target.pid != null && !Files.exists(Path.of("/proc", target.pid.toString()))) {
             throw new UsageException(UsageException.SETUP, "there is no process " + target.pid);
@@ -104,10 +104,10 @@ final class AttachCommand implements Callable<Integer> {
     }
 
     /// On a thread that enters the namespace and ends there.
-    private static int[] createInside(Path namespace, GuestSetup setup) throws IOException {
-        FutureTask<int[]> task = new FutureTask<>(() -> {
+    private static GuestDescriptors createInside(Path namespace, GuestSetup setup) throws IOException {
+        FutureTask<GuestDescriptors> task = new FutureTask<>(() -> {
             Processes.enterNetworkNamespace(namespace);
-            return setup.createTap();
+            return setup.create();
         });
         Thread.ofPlatform().daemon().name("jslirp-setns").start(task);
         try {
@@ -123,15 +123,15 @@ final class AttachCommand implements Callable<Integer> {
         }
     }
 
-    private int[] createByBridge(GuestSetup setup) throws IOException, UsageException {
+    private GuestDescriptors createByBridge(GuestSetup setup) throws IOException, UsageException {
         List<String> enter = List.of("nsenter", "--target", target.pid.toString(), "--user", "--net", "--preserve-credentials", "--");
         try (BridgeProcess bridge = BridgeProcess.start(enter, setup, null, List.of())) {
-            int[] fds = bridge.receiveTap(setup.queues());
-            if (fds == null) {
+            GuestDescriptors made = bridge.receive(setup);
+            if (made == null) {
                 throw new UsageException(UsageException.SETUP, "cannot enter the namespaces of process " + target.pid
                         + ", see the line above (they must be yours)");
             }
-            return fds;
+            return made;
         }
     }
 

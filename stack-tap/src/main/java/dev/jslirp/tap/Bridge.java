@@ -17,13 +17,11 @@ import java.util.List;
 /// A virtual machine has many threads, so it can never enter a user namespace itself; `unshare` or `nsenter` starts
 /// this program there instead. It loads neither Netty nor picocli nor logging.
 ///
-/// Conversation: bridge → daemon `tap` with the descriptor, once for each queue, or `! reason`; daemon → bridge one byte when the network is
-/// served. If the daemon goes away first, the bridge ends without starting the command.
+/// Conversation: bridge → daemon `made` with descriptors, as often as it takes to send them all, or `! reason`; daemon → bridge one byte when the network is served. If the daemon goes away first, the bridge ends without starting the command.
 final class Bridge {
     /// First argument that turns `Main` into this program.
     static final String COMMAND_WORD = "--bridge";
-    /// What comes with the descriptor.
-    static final String TAP = "tap";
+    private static final String MADE = "made";
     /// Begins the reason for a failure.
     static final String FAILED = "! ";
     /// Exit status of a failure that the daemon was told of (and reports).
@@ -77,13 +75,12 @@ final class Bridge {
             if (!resolvConf.isEmpty()) {
                 showResolvConf(Path.of(resolvConf));
             }
-            for (int queue : setup.createTap()) {
-                daemon.send(TAP, queue);
-                Processes.close(queue);
+            try (GuestDescriptors made = setup.create()) {
+                daemon.send(MADE, made.all());
             }
             return true;
         } catch (IOException e) {
-            daemon.send(FAILED + e.getMessage(), -1);
+            daemon.send(FAILED + e.getMessage());
             return false;
         }
     }

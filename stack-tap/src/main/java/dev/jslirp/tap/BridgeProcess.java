@@ -70,12 +70,11 @@ final class BridgeProcess implements AutoCloseable {
         return process;
     }
 
-    /// Waits for the TAP.
+    /// Waits for what `setup` has made.
     ///
-    /// @return a descriptor for each of its `queues` queues, owned by the caller; null if the bridge ended without a word, having said why
-    ///         itself
+    /// @return the caller's; null if the bridge ended without a word, having said why itself
     /// @throws UsageException with the bridge's reason
-    int[] receiveTap(int queues) throws IOException, UsageException {
+    GuestDescriptors receive(GuestSetup setup) throws IOException, UsageException {
         try {
             long startNs = System.nanoTime();
             while (bridge == null) {
@@ -92,7 +91,7 @@ final class BridgeProcess implements AutoCloseable {
                     throw new UsageException(UsageException.SETUP, "the bridge did not answer within 60 seconds");
                 }
             }
-            return receive(queues);
+            return receiveAll(setup);
         } finally {
             listener.close();
             delete(directory);
@@ -100,20 +99,23 @@ final class BridgeProcess implements AutoCloseable {
     }
 
     /// The kernel never joins messages that carry descriptors.
-    private int[] receive(int queues) throws IOException, UsageException {
-        int[] fds = new int[queues];
-        for (int i = 0; i < queues; i++) {
+    private GuestDescriptors receiveAll(GuestSetup setup) throws IOException, UsageException {
+        int[] fds = new int[setup.queues() + setup.sockets()];
+        for (int count = 0; count < fds.length;) {
             UnixSocket.Message message = bridge.receive();
-            if (message.fd() < 0) {
-                Arrays.stream(fds, 0, i).forEach(Processes::close);
+            int[] some = message.descriptors();
+            if (some.length == 0 || some.length > fds.length - count) {
+                Arrays.stream(fds, 0, count).forEach(Processes::close);
+                Arrays.stream(some).forEach(Processes::close);
                 if (message.text().startsWith(Bridge.FAILED)) {
                     throw new UsageException(UsageException.SETUP, message.text().substring(Bridge.FAILED.length()));
                 }
                 return null;
             }
-            fds[i] = message.fd();
+            System.arraycopy(some, 0, fds, count, some.length);
+            count += some.length;
         }
-        return fds;
+        return GuestDescriptors.of(fds, setup.queues());
     }
 
     /// Gives the word: the network is served.
@@ -121,7 +123,7 @@ final class BridgeProcess implements AutoCloseable {
     /// @throws IOException if nobody hears it
     void go() throws IOException {
         try {
-            bridge.send("g", -1);
+            bridge.send("g");
         } catch (TapException e) {
             throw new IOException("the process that was to become the command has ended", e);
         }

@@ -26,7 +26,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -45,6 +44,8 @@ final class Daemon implements AutoCloseable {
     private final List<ShardLoop> shards = new ArrayList<>();
     private final String echoForbidden = EchoSockets.whyForbidden();
     private final List<PortForward> bound = new ArrayList<>();
+    /// Sockets of the guest's namespace, if there is one, and they are wanted.
+    private int[] guestSockets = {};
     private LinkSource links;
     private GuestNetwork network;
     /// The link of the first loop where there are more, else null.
@@ -75,13 +76,15 @@ final class Daemon implements AutoCloseable {
         }
     }
 
-    /// Serves the TAP behind `tapFds`, one descriptor for each of its queues, which are consumed; each queue has a loop.
+    /// Serves the TAP whose queues are among `made`, which are consumed; each queue has a loop. If there are sockets, forwards make use of
+    /// them.
     ///
     /// @param mtuBytes the interface's MTU
     /// @param onGone   called by one of the loops, once, when the interface has disappeared
     /// @throws IOException if the TAP cannot be used or a forward not be bound; the message says which and why
-    void serveTap(int[] tapFds, int mtuBytes, Runnable onGone) throws IOException {
-        List<TapDevice> queues = adopt(tapFds);
+    void serveTap(GuestDescriptors made, int mtuBytes, Runnable onGone) throws IOException {
+        List<TapDevice> queues = adopt(made);
+        guestSockets = made.sockets();
         AtomicBoolean told = new AtomicBoolean();
         Runnable gone = () -> {
             if (told.compareAndSet(false, true)) {
@@ -124,6 +127,9 @@ final class Daemon implements AutoCloseable {
                 link = handOver;
             }
             LinuxHostNetwork host = new LinuxHostNetwork(loop, allocator, options.host(echoForbidden == null));
+            if (guestSockets.length > 0) {
+                host.spliceBy(guestSockets);
+            }
             network = new GuestNetwork(config(), link, host, reactor, new SecureRandom(), allocator);
             network.onLease(lease -> {
                 source.onLease(lease);
@@ -169,15 +175,15 @@ final class Daemon implements AutoCloseable {
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
-    private static List<TapDevice> adopt(int[] tapFds) throws TapException {
+    private static List<TapDevice> adopt(GuestDescriptors made) throws TapException {
         List<TapDevice> queues = new ArrayList<>();
         try {
-            for (int fd : tapFds) {
+            for (int fd : made.tap()) {
                 queues.add(TapDevice.adopt(fd));
             }
             return queues;
         } catch (TapException e) {
-            Arrays.stream(tapFds).forEach(Processes::close);
+            made.close();
             throw e;
         }
     }

@@ -2,6 +2,7 @@ package dev.jslirp.tap;
 
 import dev.jslirp.tap.linux.Interfaces;
 import dev.jslirp.tap.linux.Processes;
+import dev.jslirp.tap.linux.Sockets;
 import dev.jslirp.tap.linux.TapDevice;
 import dev.jslirp.tap.linux.TapException;
 import dev.jslirp.wire.IpAddress;
@@ -20,14 +21,15 @@ import java.util.List;
 /// @param address      IPv4 address to configure, or null to leave that to a DHCP client inside
 /// @param prefixLength of `address`
 /// @param gateway      default route, used with `address`
+/// @param sockets      TCP sockets to be made there for the daemon
 record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload, int queues, IpAddress address, int prefixLength,
-        IpAddress gateway) {
-    private static final int FIELDS = 8;
+        IpAddress gateway, int sockets) {
+    private static final int FIELDS = 9;
 
     /// As program arguments.
     List<String> toArguments() {
         return List.of(tapName, Integer.toString(mtuBytes), text(mac), Boolean.toString(offload),
-                Integer.toString(queues), text(address), Integer.toString(prefixLength), text(gateway));
+                Integer.toString(queues), text(address), Integer.toString(prefixLength), text(gateway), Integer.toString(sockets));
     }
 
     /// From the first program arguments, which are removed from `arguments`.
@@ -35,7 +37,8 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
         List<String> fields = arguments.subList(0, FIELDS);
         GuestSetup setup = new GuestSetup(fields.get(0), Integer.parseInt(fields.get(1)),
                 fields.get(2).isEmpty() ? null : MacAddress.parse(fields.get(2)), Boolean.parseBoolean(fields.get(3)),
-                Integer.parseInt(fields.get(4)), address(fields.get(5)), Integer.parseInt(fields.get(6)), address(fields.get(7)));
+                Integer.parseInt(fields.get(4)), address(fields.get(5)), Integer.parseInt(fields.get(6)), address(fields.get(7)),
+                Integer.parseInt(fields.get(8)));
         fields.clear();
         return setup;
     }
@@ -48,28 +51,32 @@ record GuestSetup(String tapName, int mtuBytes, MacAddress mac, boolean offload,
         return text.isEmpty() ? null : IpAddress.parse(text);
     }
 
-    /// Makes the interface in the calling thread's network namespace.
+    /// Makes interface and sockets in the calling thread's network namespace.
     ///
-    /// @return a descriptor for each of the TAP's queues; the caller owns them
-    int[] createTap() throws TapException {
+    /// @return their descriptors; the caller owns them
+    GuestDescriptors create() throws TapException {
         Interfaces.up("lo");
-        int[] fds = TapDevice.create(tapName, offload, queues);
+        int[] tap = TapDevice.create(tapName, offload, queues);
         try {
-            if (mac != null) {
-                Interfaces.setMac(tapName, mac);
-            }
-            Interfaces.setMtu(tapName, mtuBytes);
-            if (address != null) {
-                Interfaces.setAddress(tapName, address, prefixLength);
-            }
-            Interfaces.up(tapName);
-            if (address != null) {
-                Interfaces.addDefaultRoute(gateway);
-            }
-            return fds;
+            configureTap();
+            return sockets == 0 ? new GuestDescriptors(tap) : new GuestDescriptors(tap, Sockets.openStreams(sockets));
         } catch (TapException e) {
-            Arrays.stream(fds).forEach(Processes::close);
+            new GuestDescriptors(tap).close();
             throw e;
+        }
+    }
+
+    private void configureTap() throws TapException {
+        if (mac != null) {
+            Interfaces.setMac(tapName, mac);
+        }
+        Interfaces.setMtu(tapName, mtuBytes);
+        if (address != null) {
+            Interfaces.setAddress(tapName, address, prefixLength);
+        }
+        Interfaces.up(tapName);
+        if (address != null) {
+            Interfaces.addDefaultRoute(gateway);
         }
     }
 }

@@ -61,11 +61,11 @@ final class RunCommand implements Callable<Integer> {
                 }
             });
             try (Daemon daemon = new Daemon(options)) {
-                int[] fds = bridge.receiveTap(setup.queues());
-                if (fds == null) {
+                GuestDescriptors made = bridge.receive(setup);
+                if (made == null) {
                     throw new UsageException(UsageException.SETUP, Namespaces.whyUnshareFailed());
                 }
-                daemon.serveTap(fds, setup.mtuBytes(), () -> Summary.printGone(setup));
+                daemon.serveTap(made, setup.mtuBytes(), () -> Summary.printGone(setup));
                 Summary.print(options, Summary.guest(setup, options.plan()), daemon);
                 options.announceReady();
                 bridge.go();

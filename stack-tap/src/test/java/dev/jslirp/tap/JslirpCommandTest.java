@@ -42,6 +42,7 @@ class JslirpCommandTest {
             run -- /etc/passwd                       | 126 | /etc/passwd: not executable
             attach 1 --netns /x                      | 2   | PID, --netns=PATH are mutually exclusive (specify only one)
             attach --tap-fd 999                      | 1   | --tap-fd 999: no such descriptor is open
+            attach --tap-fd 0 --splice               | 2   | --splice and --tap-fd exclude each other: sockets are made where the interface is made
             attach 4194305                           | 1   | there is no process 4194305
             serve                                    | 2   | Missing required option: '--listen=SPEC'
             serve --listen foo                       | 2   | Invalid value for option '--listen' (SPEC): 'foo': expected stream:/PATH, stream:HOST:PORT, dgram:/PATH, vhost-user:/PATH or stdio
@@ -90,7 +91,7 @@ class JslirpCommandTest {
     @Test
     void guestSetupSurvivesTheTripThroughArguments() {
         GuestSetup setup = new GuestSetup("tap7", 1_500, dev.jslirp.wire.MacAddress.parse("52:54:00:00:00:01"), true, 3,
-                dev.jslirp.wire.IpAddress.parse("10.0.2.15"), 24, dev.jslirp.wire.IpAddress.parse("10.0.2.2"));
+                dev.jslirp.wire.IpAddress.parse("10.0.2.15"), 24, dev.jslirp.wire.IpAddress.parse("10.0.2.2"), 64);
         ArrayList<String> arguments = new ArrayList<>(setup.toArguments());
         arguments.addAll(List.of("sh", "-c", ""));
         assertEquals(setup, GuestSetup.fromArguments(arguments));

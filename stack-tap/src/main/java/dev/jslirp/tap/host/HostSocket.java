@@ -15,6 +15,8 @@ abstract class HostSocket implements FdListener {
     private FdWatch watch;
     private HostSocket previous;
     private HostSocket next;
+    /// The next in the network's list of those that have asked for a turn.
+    HostSocket nextTurn;
 
     HostSocket(LinuxHostNetwork network) {
         this.network = network;
@@ -32,6 +34,16 @@ abstract class HostSocket implements FdListener {
         network.add(this);
     }
 
+    /// Goes on with the descriptor and the watch of `other`, which is left without.
+    final void takeOver(HostSocket other) {
+        fd = other.fd;
+        watch = other.watch;
+        watch.tell(this);
+        network.add(this);
+        other.fd = -1;
+        network.remove(other);
+    }
+
     final int fd() {
         return fd;
     }
@@ -44,6 +56,11 @@ abstract class HostSocket implements FdListener {
         return watch;
     }
 
+    /// The turn that [LinuxHostNetwork#turnLater] was asked for.
+    void onTurn() {
+        throw new IllegalStateException("no turn was asked for");
+    }
+
     /// The network goes away: close without another event.
     abstract void abandon();
 
@@ -54,6 +71,15 @@ abstract class HostSocket implements FdListener {
             network.remove(this);
             watch.cancelAndClose();
         }
+    }
+
+    /// Gives the descriptor, which stays open, to the caller.
+    final int release() {
+        int released = fd;
+        fd = -1;
+        network.remove(this);
+        watch.cancel();
+        return released;
     }
 
     final InetSocketAddress lookUpLocalAddress() {

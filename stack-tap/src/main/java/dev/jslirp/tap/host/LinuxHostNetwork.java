@@ -12,6 +12,7 @@ import dev.jslirp.host.HostNetwork;
 import dev.jslirp.host.HostStream;
 import dev.jslirp.host.HostStreamListener;
 import dev.jslirp.host.ReadChunk;
+import dev.jslirp.host.StreamSplicer;
 import dev.jslirp.tap.linux.EpollLoop;
 import dev.jslirp.tap.linux.GatherList;
 import dev.jslirp.tap.linux.Sockets;
@@ -49,11 +50,12 @@ public final class LinuxHostNetwork implements HostNetwork {
     private final ReadChunk readChunk;
     private final GatherList gather = new GatherList(MAX_GATHER);
     private final EchoSockets echo;
-    private final Runnable readTurn = this::readTurn;
+    private final Runnable turns = this::runTurns;
     private HostSocket sockets;
-    /// Streams with bytes waiting, in the order of their turns.
-    private LinuxStream firstReady;
-    private LinuxStream lastReady;
+    /// Sockets with bytes waiting, in the order of their turns.
+    private HostSocket firstTurn;
+    private HostSocket lastTurn;
+    private Splicer splicer;
     private DatagramTraffic datagrams;
     private boolean closed;
 
@@ -94,6 +96,16 @@ public final class LinuxHostNetwork implements HostNetwork {
         return echo.open(remote, listener);
     }
 
+    /// Takes over unconnected TCP sockets of a guest's network namespace, by which accepted connections may be joined with servers in there.
+    public void spliceBy(int[] guestSockets) {
+        splicer = new Splicer(this, guestSockets);
+    }
+
+    @Override
+    public StreamSplicer splicer() {
+        return splicer;
+    }
+
     @Override
     public void close() {
         if (closed) {
@@ -102,6 +114,9 @@ public final class LinuxHostNetwork implements HostNetwork {
         closed = true;
         while (sockets != null) {
             sockets.abandon();
+        }
+        if (splicer != null) {
+            splicer.close();
         }
         echo.close();
         readChunk.release();
@@ -169,26 +184,26 @@ public final class LinuxHostNetwork implements HostNetwork {
         sockets = socket.unlink(sockets);
     }
 
-    /// Gives `stream`, which is not in the list, a turn to read after the next look at the descriptors.
-    void readLater(LinuxStream stream) {
-        if (firstReady == null) {
-            firstReady = stream;
-            loop.execute(readTurn);
+    /// Gives `socket`, which is not in the list, a turn after the next look at the descriptors.
+    void turnLater(HostSocket socket) {
+        if (firstTurn == null) {
+            firstTurn = socket;
+            loop.execute(turns);
         } else {
-            lastReady.nextReady = stream;
+            lastTurn.nextTurn = socket;
         }
-        lastReady = stream;
+        lastTurn = socket;
     }
 
-    private void readTurn() {
-        LinuxStream stream = firstReady;
-        firstReady = null;
-        lastReady = null;
-        while (stream != null) {
-            LinuxStream next = stream.nextReady;
-            stream.nextReady = null;
-            stream.onReadTurn();
-            stream = next;
+    private void runTurns() {
+        HostSocket socket = firstTurn;
+        firstTurn = null;
+        lastTurn = null;
+        while (socket != null) {
+            HostSocket next = socket.nextTurn;
+            socket.nextTurn = null;
+            socket.onTurn();
+            socket = next;
         }
     }
 }

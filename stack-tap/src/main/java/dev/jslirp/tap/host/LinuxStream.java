@@ -29,9 +29,6 @@ final class LinuxStream extends HostSocket implements HostStream {
 
     private enum State { CONNECTING, OPEN, CLOSING, FAILING, CLOSED }
 
-    /// The next in the network's list of ready streams.
-    LinuxStream nextReady;
-
     private final InetSocketAddress remote;
     private final WriteQueue queue = new WriteQueue();
     private HostStreamListener listener;
@@ -67,6 +64,17 @@ final class LinuxStream extends HostSocket implements HostStream {
 
     void listener(HostStreamListener user) {
         listener = user;
+    }
+
+    /// Whether it is open, and nobody has read, written or heard anything yet.
+    boolean isUntouched() {
+        return state == State.OPEN && listener == null && queue.bytes() == 0;
+    }
+
+    /// Leaves the connection to `successor`.
+    void giveUpTo(HostSocket successor) {
+        successor.takeOver(this);
+        dispose(State.CLOSED);
     }
 
     void connect() {
@@ -158,7 +166,8 @@ final class LinuxStream extends HostSocket implements HostStream {
         shutdownIfDrained();
     }
 
-    void onReadTurn() {
+    @Override
+    void onTurn() {
         turnAsked = false;
         readAvailable();
     }
@@ -192,7 +201,7 @@ final class LinuxStream extends HostSocket implements HostStream {
     private void askTurn() {
         if (!turnAsked) {
             turnAsked = true;
-            network.readLater(this);
+            network.turnLater(this);
         }
     }
 

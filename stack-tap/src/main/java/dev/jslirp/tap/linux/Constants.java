@@ -11,6 +11,9 @@ final class Constants {
     static final int F_GETFL = 3;
     static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;
+    static final int F_SETPIPE_SZ = 1031;
+    static final int SPLICE_F_MOVE = 1;
+    static final int SPLICE_F_NONBLOCK = 2;
     static final int F_ADD_SEALS = 1033;
     static final int F_GET_SEALS = 1034;
     static final int F_SEAL_SHRINK = 2;
@@ -24,6 +27,7 @@ final class Constants {
     static final int HUGETLBFS_MAGIC = 0x9584_58f6;
 
     // sys/socket.h
+    static final int AF_UNSPEC = 0;
     static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;

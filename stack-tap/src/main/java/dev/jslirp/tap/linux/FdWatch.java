@@ -4,7 +4,7 @@ package dev.jslirp.tap.linux;
 public final class FdWatch {
     private final EpollLoop loop;
     private final int fd;
-    private final FdListener listener;
+    private FdListener listener;
     /// What the kernel hands back with each event: names the watch's place in the loop, and its occupancy.
     final long key;
     private int events;
@@ -24,6 +24,11 @@ public final class FdWatch {
             events = newEvents;
             loop.modify(fd, newEvents, key);
         }
+    }
+
+    /// Has another listener from now on, also for events already fetched.
+    public void tell(FdListener newListener) {
+        listener = newListener;
     }
 
     /// Ends the watch: the listener is not called again, events already fetched included. Idempotent. The descriptor stays

@@ -11,7 +11,8 @@ final class SocketAddress {
     /// Room for either kind.
     static final int BYTES = (int) Structs.SOCKADDR_IN6.byteSize();
 
-    private static final long V4_MAPPED = 0xffffL << 32;
+    /// 0.0.0.0.
+    static final long V4_MAPPED = 0xffffL << 32;
     private static final int V4_BYTES = (int) Structs.SOCKADDR_IN.byteSize();
     private static final ValueLayout.OfLong BIG_ENDIAN_LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 

@@ -5,6 +5,7 @@ import static dev.jslirp.tap.linux.Constants.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /// TCP and UDP sockets, non-blocking: calls on the bare descriptor, plus the small structures they share. One instance
 /// serves any number of sockets of one thread.
@@ -28,6 +29,24 @@ public final class Sockets implements AutoCloseable {
             set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
         }
         return fd;
+    }
+
+    /// Opens IPv4 sockets like [#openStream] in the calling thread's network namespace, for another thread or process to connect.
+    ///
+    /// @return `count` descriptors, the caller's
+    /// @throws TapException if there are not so many
+    public static int[] openStreams(int count) throws TapException {
+        int[] fds = new int[count];
+        try (Sockets calls = new Sockets()) {
+            for (int i = 0; i < count; i++) {
+                fds[i] = calls.openStream(0, SocketAddress.V4_MAPPED);
+                if (fds[i] < 0) {
+                    Arrays.stream(fds, 0, i).forEach(Libc::close);
+                    throw new TapException("cannot open " + count + " TCP sockets", -fds[i], "");
+                }
+            }
+        }
+        return fds;
     }
 
     /// Opens a UDP socket that tells of ICMP errors and takes bursts of equal datagrams in one piece. @return its descriptor, the caller's
@@ -65,6 +84,14 @@ public final class Sockets implements AutoCloseable {
     public int connect(int fd, long hi, long lo, int port, int scopeId) {
         int bytes = SocketAddress.put(address, 0, hi, lo, port, scopeId);
         return Libc.connect(fd, address.address(), bytes);
+    }
+
+    /// Ends the connection of a TCP socket, by a reset if it was open in any direction, and makes the socket as good as new; also while
+    /// connecting, and if there is none. @return 0, or a negated error number
+    public int disconnect(int fd) {
+        address.fill((byte) 0);
+        address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNSPEC);
+        return Libc.connect(fd, address.address(), (int) Structs.SOCKADDR_IN.byteSize());
     }
 
     /// Begins to listen. The port may still have connections of an earlier listener in TIME_WAIT.
@@ -128,7 +155,8 @@ public final class Sockets implements AutoCloseable {
         return option.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /// What of it is in use: of a unix socket, what its receivers have not read yet.
+    /// What of it is in use: of a unix socket, what its receivers have not read yet; of a TCP socket, what its peer has not
+    /// acknowledged, the FIN included.
     public int sendBufferUsedBytes(int fd) {
         option.set(ValueLayout.JAVA_INT, 0, 0);
         Libc.ioctl(fd, SIOCOUTQ, option.address());

@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 
-/// A unix stream socket for a conversation of a few words, one of which brings a descriptor along: how the bridge hands its TAP out of
+/// A unix stream socket for a conversation of a few words, some of which bring descriptors along: how the bridge hands its TAP out of
 /// the namespace. Calls wait, and the peers take turns to speak.
 public final class UnixSocket implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 4_096;
@@ -22,9 +23,9 @@ public final class UnixSocket implements AutoCloseable {
 
     /// What [#receive] got.
     ///
-    /// @param text what was said; empty at end of stream
-    /// @param fd   the descriptor that came along, owned by the receiver, or -1
-    public record Message(String text, int fd) {}
+    /// @param text        what was said; empty at end of stream
+    /// @param descriptors what came along, owned by the receiver
+    public record Message(String text, int... descriptors) {}
 
     /// Connects to `path`.
     public static UnixSocket connect(Path path) throws TapException {
@@ -66,13 +67,18 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /// Sends `text` (not empty), and the descriptor `passed` with it unless that is -1.
-    public void send(String text, int passed) throws TapException {
+    /// Sends `text` (not empty), and copies of `passed` with it: in several messages, each with the text, if they are more than
+    /// [DescriptorSocket#DESCRIPTORS_MAX].
+    public void send(String text, int... passed) throws TapException {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            int[] descriptors = passed < 0 ? new int[0] : new int[] {passed};
-            int sent = socket.send(arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), bytes.length, descriptors);
-            TapException.check(sent, "cannot send to the other side");
+            MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            int from = 0;
+            do {
+                int to = Math.min(passed.length, from + DescriptorSocket.DESCRIPTORS_MAX);
+                TapException.check(socket.send(message, bytes.length, Arrays.copyOfRange(passed, from, to)), "cannot send to the other side");
+                from = to;
+            } while (from < passed.length);
         }
     }
 
@@ -86,10 +92,10 @@ public final class UnixSocket implements AutoCloseable {
                 result = socket.receive(bytes, 0, MESSAGE_BYTES_MAX);
             } while (result == -Errno.EAGAIN.number() || result == -Errno.EINTR.number());
             int length = TapException.check(result, "cannot receive from the other side");
-            int fd = socket.takeDescriptor();
-            // One was agreed on.
+            int[] descriptors = new int[socket.descriptors()];
+            Arrays.setAll(descriptors, _ -> socket.takeDescriptor());
             socket.discardDescriptors();
-            return new Message(new String(bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8), fd);
+            return new Message(new String(bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8), descriptors);
         }
     }
 

@@ -9,6 +9,7 @@
 /// - [dev.jslirp.tap.linux.EpollLoop] and its [dev.jslirp.tap.linux.FdWatch]es; [dev.jslirp.tap.linux.AcceptPause] for whoever accepts;
 /// - internet sockets: [dev.jslirp.tap.linux.Sockets] for single calls, [dev.jslirp.tap.linux.DatagramSender] and
 ///   [dev.jslirp.tap.linux.DatagramReceiver] for batches, [dev.jslirp.tap.linux.PingSocket];
+/// - [dev.jslirp.tap.linux.Pipe], by which bytes go from socket to socket without coming here;
 /// - unix sockets: [dev.jslirp.tap.linux.UnixListener] owns a socket and its file; [dev.jslirp.tap.linux.DescriptorSocket] is a connection
 ///   that carries descriptors, [dev.jslirp.tap.linux.UnixSocket] the same for callers that wait; datagrams as above,
 ///   with [dev.jslirp.tap.linux.UnixPeer] for an address;

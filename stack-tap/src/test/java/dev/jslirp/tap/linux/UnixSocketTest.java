@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,35 +26,23 @@ class UnixSocketTest {
     }
 
     @Test
-    void descriptorsNobodyAskedForAreClosed() throws IOException {
-        int first = EventFd.open();
-        int second = EventFd.open();
-        try (UnixListener listener = listen(); DescriptorSocket one = SharedFiles.connect(path);
-                UnixSocket two = UnixSocket.accept(listener, 1_000); Arena arena = Arena.ofConfined()) {
-            long before = eventDescriptors();
-            assertEquals(1, one.send(arena.allocateFrom("x"), 1, first, second));
-            UnixSocket.Message message = two.receive();
-            assertTrue(Processes.isOpen(message.fd()));
-            assertEquals(before + 1, eventDescriptors());
-            Processes.close(message.fd());
+    void moreDescriptorsThanOneMessageCarriesTravelInSeveral() throws IOException {
+        int[] passed = new int[2 * DescriptorSocket.DESCRIPTORS_MAX + 1];
+        int event = EventFd.open();
+        Arrays.fill(passed, event);
+        try (UnixListener listener = listen(); UnixSocket one = UnixSocket.connect(path); UnixSocket two = UnixSocket.accept(listener, 1_000)) {
+            one.send("made", passed);
+            for (int count : new int[] {DescriptorSocket.DESCRIPTORS_MAX, DescriptorSocket.DESCRIPTORS_MAX, 1}) {
+                UnixSocket.Message message = two.receive();
+                assertEquals("made", message.text());
+                assertEquals(count, message.descriptors().length);
+                for (int fd : message.descriptors()) {
+                    assertTrue(Processes.isOpen(fd));
+                    Processes.close(fd);
+                }
+            }
         } finally {
-            Processes.close(first);
-            Processes.close(second);
-        }
-    }
-
-    private static long eventDescriptors() throws IOException {
-        try (var entries = Files.list(Path.of("/proc/self/fd"))) {
-            return entries.filter(UnixSocketTest::isEventDescriptor).count();
-        }
-    }
-
-    private static boolean isEventDescriptor(Path entry) {
-        try {
-            return Files.readSymbolicLink(entry).toString().contains("eventfd");
-        } catch (IOException e) {
-            // The one that lists the directory.
-            return false;
+            Processes.close(event);
         }
     }
 
@@ -66,8 +53,9 @@ class UnixSocketTest {
             one.send("tap", socket);
             UnixSocket.Message message = two.receive();
             assertEquals("tap", message.text());
-            assertTrue(message.fd() != socket && Processes.isOpen(message.fd()));
-            Processes.close(message.fd());
+            int received = message.descriptors()[0];
+            assertTrue(received != socket && Processes.isOpen(received));
+            Processes.close(received);
             Processes.close(socket);
             assertEquals(ProcessHandle.current().pid(), two.peerPid());
         }
@@ -82,8 +70,8 @@ class UnixSocketTest {
             for (int i = 0; i < 2; i++) {
                 UnixSocket.Message message = two.receive();
                 assertEquals("tap", message.text());
-                assertTrue(Processes.isOpen(message.fd()));
-                Processes.close(message.fd());
+                assertEquals(1, message.descriptors().length);
+                Processes.close(message.descriptors()[0]);
             }
             Processes.close(socket);
         }
@@ -96,7 +84,9 @@ class UnixSocketTest {
             try (UnixSocket two = UnixSocket.accept(listener, 1_000)) {
                 one.close();
                 one.close();
-                assertEquals(new UnixSocket.Message("", -1), two.receive());
+                UnixSocket.Message end = two.receive();
+                assertEquals("", end.text());
+                assertEquals(0, end.descriptors().length);
             }
         }
     }
