@@ -35,7 +35,7 @@
 /// [dev.jslirp.nat.SplicedFlow]: it counts against these limits until its end, nothing of it is queued here, a server that does not answer
 /// is given up after `connectTimeoutNs`, and both ends are reset when the network closes. It is never half-open in the sense of
 /// `tcpHalfOpenMax`, since the splicer has few sockets. If it does not (`FORWARDS_NOT_SPLICED`), the connection goes over the link like any
-/// other. Policy is about what guests open, and no other connections are joined.
+/// other. Connections that guests open are never joined, so all that is asked about these (policies, reach) is still asked.
 ///
 /// **UDP.** A [dev.jslirp.nat.UdpFlow] is a guest endpoint and its host socket, wherever it sends to (endpoint-independent
 /// mapping, RFC 4787); who may answer is `udpFiltering`. A flow lives for `udpOneShotIdleNs`, and for `udpIdleNs` once two datagrams

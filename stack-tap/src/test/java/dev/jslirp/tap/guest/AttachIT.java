@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jslirp.tap.guest.Guest.Caller;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -110,6 +112,25 @@ class AttachIT {
         Shell.run(10, "ip", "netns", "del", NETNS).ok();
         assertTrue(daemon.waitFor(20, TimeUnit.SECONDS), "the daemon lives on without its namespace");
         assertEquals(0, daemon.exitValue());
+    }
+
+    @Test
+    void forwardsIntoANamedNamespaceAreSpliced() throws Exception {
+        Shell.run(10, "ip", "netns", "add", NETNS).ok();
+        int port = Ports.free();
+        Process daemon = serve(jslirp("--netns", "/run/netns/" + NETNS, "--configure", "--splice", "--stats", "-p", "tcp:127.0.0.1:" + port + "-:80"));
+        Path serverLog = installation.scratch().resolve("server.log");
+        start(List.of("ip", "netns", "exec", NETNS, installation.java().toString(), "-cp", installation.testClasses().toString(),
+                SpliceServer.class.getName(), "0.0.0.0", "80"), serverLog);
+        Await.until("the server inside", () -> read(serverLog).contains("listening"), () -> read(serverLog));
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.getOutputStream().write(SpliceServer.WHO);
+            assertEquals("10.0.2.15", new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
+        }
+        Shell.run(10, "ip", "netns", "del", NETNS).ok();
+        assertTrue(daemon.waitFor(20, TimeUnit.SECONDS), "the daemon lives on without its namespace");
+        assertEquals(0, daemon.exitValue());
+        assertTrue(read(log).contains("FORWARDS_SPLICED 1"), () -> read(log));
     }
 
     @Test
