@@ -48,9 +48,7 @@ final class SplicedFlow extends Flow implements SplicedStreamListener {
 
     @Override
     public void onConnected() {
-        nat.batch().begin();
         connected = true;
-        arm(Long.MAX_VALUE);
     }
 
     @Override
@@ -66,7 +64,7 @@ final class SplicedFlow extends Flow implements SplicedStreamListener {
         end();
     }
 
-    /// The guest's kernel has its own time-out, as its owner likes it.
+    /// For connecting only. The guest's kernel has a time-out as well, but as its owner likes it.
     @Override
     void onTimer(long nowNs) {
         if (!connected) {

@@ -8,7 +8,7 @@ final class RelayMutations {
             EXCHANGE = "service/DnsExchange.java", LEASES = "service/LeaseTable.java";
     private static final String FLOWS = "nat.TcpFlowTest", TCP_NAT = "nat.TcpNatTest", UDP_NAT = "nat.UdpNatTest",
             POLICIES = "nat.NatPolicyTest", DNS = "service.DnsForwarderTest",
-            DHCP = "service.DhcpServerTest";
+            DHCP = "service.DhcpServerTest", SPLICED = "nat.SplicedFlowTest";
 
     static final List<Mutation> ALL = List.of(
             Mutation.of("reachesLoopbackWhenItIsOff", "the gateway's address leads to 127.0.0.1 only where that is allowed", POLICY,
@@ -46,6 +46,14 @@ final class RelayMutations {
                     "case ADDRESS_AND_PORT_DEPENDENT -> peers.containsAddress(hi, lo);", UDP_NAT),
             Mutation.of("mixesPeersOfOneAddress", "a forward answers the peer that asked", "nat/UdpForward.java",
                     " && peerPort == port", "", "nat.PortForwardsTest"),
+            Mutation.of("splicesWithoutLimit", "flowsMax, flowsPerGuestMax: for connections past the link, too", TCP,
+                    "        if (!admit(guest.hi(), guest.lo(), nowNs)) {\n            return refuseAccepted();\n        }\n", "", SPLICED),
+            Mutation.of("forgetsSplicedConnections", "the end of the network is the end of its connections", "nat/SplicedFlow.java",
+                    "            stream.reset();\n", "", SPLICED),
+            Mutation.of("waitsForSplicedGuestsForever", "connectTimeoutNs", "nat/SplicedFlow.java",
+                    "        flow.arm(nowNs + nat.config().connectTimeoutNs());\n", "", SPLICED),
+            Mutation.of("endsQuietSplicedConnections", "connectTimeoutNs is about connecting", "nat/SplicedFlow.java",
+                    "        if (!connected) {\n            end();", "        if (stream != null) {\n            end();", SPLICED),
             Mutation.of("endsOpenConnectionsByIcmp", "RFC 5927 §5.2: errors are soft once synchronized", FLOW,
                     "        if (openedByHost && phase == Phase.GUEST_CONNECTING) {\n            countRefusal();\n            remove();",
                     "        if (openedByHost) {\n            countRefusal();\n            remove();", FLOWS),

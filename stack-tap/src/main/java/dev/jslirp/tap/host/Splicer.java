@@ -31,6 +31,8 @@ final class Splicer implements StreamSplicer {
         this.network = network;
         this.sockets = sockets.clone();
         idleSockets = sockets.length;
+        // So that the first connection finds the system calls linked.
+        giveBack(takePipe());
     }
 
     @Override
