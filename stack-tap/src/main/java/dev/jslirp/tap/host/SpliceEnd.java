@@ -13,8 +13,7 @@ import dev.jslirp.tap.linux.TapException;
 /// nothing, and not that the pipe is full.
 final class SpliceEnd extends HostSocket {
     static final int EVENTS = EpollLoop.IN | EpollLoop.PRI | EpollLoop.OUT | EpollLoop.RDHUP | EpollLoop.EDGE;
-    /// Bytes moved in one turn, as many as a stream reads in one.
-    private static final int TURN_BYTES = 256 * 1024;
+    private static final int TURN_BYTES = Splicer.PIPE_BYTES;
     private static final int READABLE = EpollLoop.IN | EpollLoop.RDHUP | EpollLoop.HUP | EpollLoop.ERR;
 
     private final SplicedPair pair;

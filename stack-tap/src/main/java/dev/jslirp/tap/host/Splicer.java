@@ -15,8 +15,9 @@ import java.util.ArrayDeque;
 /// Joins connections of the host with servers in a guest's network namespace, by sockets that were made in there: a socket keeps its
 /// namespace for life, wherever its descriptor goes. There is a fixed number of them, and each serves one connection after another.
 final class Splicer implements StreamSplicer {
-    /// What a pipe may hold. As large as the turn of a stream: one call fills it, one empties it.
-    static final int PIPE_BYTES = 256 * 1024;
+    /// What a pipe may hold, and what is moved in a turn: one call fills it, one empties it. It takes as long as the 256 KiB that a stream
+    /// reads in its turn take to the guest. Pipes for 64 connections are just within the 64 MiB that the kernel allows an ordinary user.
+    static final int PIPE_BYTES = 512 * 1024;
     /// Empty pipes kept for connections to come.
     private static final int IDLE_PIPES_MAX = 16;
 
