@@ -223,7 +223,8 @@ class SplicedFlowTest {
     void aSegmentOfTheGuestFindsNoSplicedFlow() {
         peerConnects(40_000);
 
-        net.guest.send(IpAddress.parse("127.0.0.1").v4Bits(), new TcpSegment(80, 40_000, 1, 1, TcpSegment.ACK, 65_535, 0, List.of(), new byte[0]));
+        TcpSegment segment = new TcpSegment(80, 40_000, 1, 1, TcpSegment.ACK, 65_535, 0, List.of(), new byte[0]);
+        net.guest.send(IpAddress.parse("127.0.0.1").v4Bits(), segment);
         net.reactor.settle();
 
         assertEquals(1, net.network.flowCount());

@@ -17,7 +17,8 @@ import java.util.List;
 /// A virtual machine has many threads, so it can never enter a user namespace itself; `unshare` or `nsenter` starts
 /// this program there instead. It loads neither Netty nor picocli nor logging.
 ///
-/// Conversation: bridge → daemon `made` with descriptors, as often as it takes to send them all, or `! reason`; daemon → bridge one byte when the network is served. If the daemon goes away first, the bridge ends without starting the command.
+/// Conversation: bridge → daemon `made` with descriptors, as often as it takes to send them all, or `! reason`; daemon → bridge one byte when
+/// the network is served. If the daemon goes away first, the bridge ends without starting the command.
 final class Bridge {
     /// First argument that turns `Main` into this program.
     static final String COMMAND_WORD = "--bridge";

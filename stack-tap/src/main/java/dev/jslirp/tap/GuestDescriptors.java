@@ -2,7 +2,6 @@ package dev.jslirp.tap;
 
 import dev.jslirp.tap.linux.Processes;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /// What was made inside a namespace for use outside. Whoever has it owns the descriptors.
 ///
@@ -16,12 +15,16 @@ record GuestDescriptors(int[] tap, int... sockets) implements AutoCloseable {
 
     /// Those of the queues, then the sockets.
     int[] all() {
-        return IntStream.concat(Arrays.stream(tap), Arrays.stream(sockets)).toArray();
+        int[] all = Arrays.copyOf(tap, tap.length + sockets.length);
+        System.arraycopy(sockets, 0, all, tap.length, sockets.length);
+        return all;
     }
 
     /// Closes them all.
     @Override
     public void close() {
-        Arrays.stream(all()).forEach(Processes::close);
+        for (int fd : all()) {
+            Processes.close(fd);
+        }
     }
 }

@@ -28,7 +28,8 @@ final class TapOptions {
         Integer loops;
         @Option(names = "--splice", description = {
                 "Join forwarded TCP connections with servers inside socket to socket, past the interface: less work per byte.",
-                "A server then sees its peers at its own address instead of the gateway's, and the interface, --pcap and --trace see nothing."})
+                "A server then sees its peers at its own address instead of the gateway's.",
+                "The interface, --pcap and --trace see nothing of it."})
         boolean splice;
     }
 

@@ -13,7 +13,8 @@
 /// its descriptors out over a unix socket, waits for the word that the network is served, and becomes the command in
 /// place. So the process the daemon waits for *is* the command. `attach` does the same through `nsenter`, with a
 /// bridge that ends; as root a thread enters the namespace instead. With `--splice` unconnected TCP sockets are made in the namespace
-/// along with the TAP (`GuestDescriptors`): sockets keep their namespace, so nobody has to stay in there to connect them. `serve` waits for guests at sockets.
+/// along with the TAP (`GuestDescriptors`): sockets keep their namespace, so nobody has to stay in there to connect them. `serve` waits
+/// for guests at sockets.
 ///
 /// **Limits.** Frames read per readiness: `TapLink.FRAMES_PER_READINESS`. Frames the TAP does not take are dropped
 /// and counted in `Link.dropped()`. Frames that wait for the first loop: `Daemon.HANDED_OVER_MAX`, dropped as `HAND_OVER_FULL`.

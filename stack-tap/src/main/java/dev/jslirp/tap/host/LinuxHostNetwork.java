@@ -96,7 +96,8 @@ public final class LinuxHostNetwork implements HostNetwork {
         return echo.open(remote, listener);
     }
 
-    /// Takes over unconnected TCP sockets of a guest's network namespace, by which accepted connections may be joined with servers in there.
+    /// Takes over unconnected TCP sockets of a guest's network namespace, by which accepted connections may be joined with servers in
+    /// there. At most once.
     public void spliceBy(int[] guestSockets) {
         splicer = new Splicer(this, guestSockets);
     }

@@ -27,9 +27,10 @@
 /// **States** of a stream: CONNECTING → OPEN → CLOSING (its queue is being written) → CLOSED; FAILING while the terminal event of a
 /// failure inside a call of the user is on its way.
 ///
-/// **Limits.** Per turn and stream 256 KB read, per turn and socket 64 datagrams, per turn and listener 64 connections. A datagram the
-/// kernel has no room for is dropped, and told as `NO_RESOURCES`. Connections joined at a time: the sockets given to `spliceBy`; each has
-/// six descriptors (two sockets, two pipes). Bytes on their way in a joined connection: `Splicer.PIPE_BYTES` each way.
+/// **Limits.** Per turn and stream 256 KB read, per turn and socket 64 datagrams, per turn and listener 64 connections, per turn and
+/// direction of a joined connection `Splicer.PIPE_BYTES`. A datagram the kernel has no room for is dropped, and told as `NO_RESOURCES`.
+/// Connections joined at a time: the sockets given to `spliceBy`; each has six descriptors (two sockets, two pipes). Bytes on their way in
+/// a joined connection: `Splicer.PIPE_BYTES` each way and what the two kernels hold, for as long as their peer lets them wait.
 ///
 /// **Ownership.** A socket owns its descriptor; the network owns the buffers all sockets share.
 ///

@@ -76,7 +76,8 @@ public final class UnixSocket implements AutoCloseable {
             int from = 0;
             do {
                 int to = Math.min(passed.length, from + DescriptorSocket.DESCRIPTORS_MAX);
-                TapException.check(socket.send(message, bytes.length, Arrays.copyOfRange(passed, from, to)), "cannot send to the other side");
+                int sent = socket.send(message, bytes.length, Arrays.copyOfRange(passed, from, to));
+                TapException.check(sent, "cannot send to the other side");
                 from = to;
             } while (from < passed.length);
         }
@@ -93,7 +94,9 @@ public final class UnixSocket implements AutoCloseable {
             } while (result == -Errno.EAGAIN.number() || result == -Errno.EINTR.number());
             int length = TapException.check(result, "cannot receive from the other side");
             int[] descriptors = new int[socket.descriptors()];
-            Arrays.setAll(descriptors, _ -> socket.takeDescriptor());
+            for (int i = 0; i < descriptors.length; i++) {
+                descriptors[i] = socket.takeDescriptor();
+            }
             socket.discardDescriptors();
             return new Message(new String(bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8), descriptors);
         }

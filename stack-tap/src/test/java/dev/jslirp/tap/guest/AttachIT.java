@@ -118,7 +118,8 @@ class AttachIT {
     void forwardsIntoANamedNamespaceAreSpliced() throws Exception {
         Shell.run(10, "ip", "netns", "add", NETNS).ok();
         int port = Ports.free();
-        Process daemon = serve(jslirp("--netns", "/run/netns/" + NETNS, "--configure", "--splice", "--stats", "-p", "tcp:127.0.0.1:" + port + "-:80"));
+        Process daemon = serve(jslirp("--netns", "/run/netns/" + NETNS, "--configure", "--splice", "--stats",
+                "-p", "tcp:127.0.0.1:" + port + "-:80"));
         Path serverLog = installation.scratch().resolve("server.log");
         start(List.of("ip", "netns", "exec", NETNS, installation.java().toString(), "-cp", installation.testClasses().toString(),
                 SpliceServer.class.getName(), "0.0.0.0", "80"), serverLog);

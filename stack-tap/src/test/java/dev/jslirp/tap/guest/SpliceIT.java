@@ -211,7 +211,8 @@ class SpliceIT {
             Process server = net.serve("0.0.0.0");
             // Nobody answers: the address is nobody's yet.
             net.connect(SpliceServer.WHO).close();
-            Await.until("a frame to the guest", () -> net.guest.sh(10, "grep -q 'tap0: *[1-9]' /proc/net/dev").status() == 0, net.guest::log);
+            Await.until("a frame to the guest", () -> net.guest.sh(10, "grep -q 'tap0: *[1-9]' /proc/net/dev").status() == 0,
+                    net.guest::log);
             net.guest.exec(10, "ip", "addr", "add", "10.0.2.15/24", "dev", "tap0").ok();
             assertEquals("10.0.2.15", net.ask());
             net.guest.exec(10, "ip", "addr", "del", "10.0.2.15/24", "dev", "tap0").ok();
