@@ -83,11 +83,14 @@ final class SpliceEnd extends HostSocket {
 
     /// Moves bytes to `sink` for one turn, and the FIN after the last. @return how many bytes
     long moveTo(SpliceEnd sink) {
+        if (turnAsked) {
+            return 0;
+        }
         long moved = 0;
         while (moved < TURN_BYTES && sink.writable && (pipe.bytes() > 0 || fill())) {
             moved += drainTo(sink);
         }
-        if (moved >= TURN_BYTES && !turnAsked) {
+        if (moved >= TURN_BYTES) {
             turnAsked = true;
             network.turnLater(this);
         }

@@ -2,6 +2,7 @@ package dev.jslirp.tap.host;
 
 import dev.jslirp.host.SplicedStream;
 import dev.jslirp.host.SplicedStreamListener;
+import dev.jslirp.tap.linux.Errno;
 import dev.jslirp.tap.linux.Pipe;
 import dev.jslirp.tap.linux.TapException;
 
@@ -37,7 +38,9 @@ final class SplicedPair implements SplicedStream {
 
     /// What the host's peer does meanwhile waits for the answer: its bytes in the socket, its reset in `host`.
     private void connect() {
-        if (guest.error() < 0) {
+        // A connection that was taken and reset since has another error than one that was refused; what it sent is passed on.
+        boolean wasOpen = guest.error() == -Errno.ECONNRESET.number() || guest.error() == -Errno.EPIPE.number();
+        if (guest.error() < 0 && !wasOpen) {
             fail(guest.error());
         } else if (guest.isWritable()) {
             state = State.OPEN;

@@ -20,12 +20,18 @@ final class Splicer implements StreamSplicer {
     static final int PIPE_BYTES = 512 * 1024;
     /// Empty pipes kept for connections to come.
     private static final int IDLE_PIPES_MAX = 16;
+    /// The kernel's usual range for ports of its choice.
+    private static final int FIRST_PORT = 32_768;
+    private static final int LAST_PORT = 60_999;
+    /// Ports the kernel looks at for one connection.
+    private static final int PORTS_TRIED = 16;
 
     private final LinuxHostNetwork network;
     /// Unconnected sockets; `idleSockets` of them are there.
     private final int[] sockets;
     private int idleSockets;
     private final ArrayDeque<Pipe> idlePipes = new ArrayDeque<>();
+    private int nextPort = FIRST_PORT;
 
     /// Takes `sockets` over.
     Splicer(LinuxHostNetwork network, int[] sockets) {
@@ -70,6 +76,10 @@ final class Splicer implements StreamSplicer {
     private boolean connect(int fd, InetSocketAddress guest) {
         IpAddress address = IpAddress.of(guest.getAddress());
         Sockets calls = network.calls();
+        // Thousands of ports may be in TIME_WAIT, and the kernel would take milliseconds to find another one. Those used longest ago are the
+        // likeliest to be free.
+        calls.limitSourcePorts(fd, nextPort, nextPort + PORTS_TRIED - 1);
+        nextPort = nextPort + PORTS_TRIED > LAST_PORT ? FIRST_PORT : nextPort + 1;
         return calls.bindSource(fd, address.hi(), address.lo()) >= 0
                 && calls.connect(fd, address.hi(), address.lo(), guest.getPort(), 0) == -Errno.EINPROGRESS.number();
     }

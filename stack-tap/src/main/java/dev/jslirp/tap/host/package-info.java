@@ -14,12 +14,13 @@
 ///
 /// **Joined connections** (`Splicer`). Unconnected sockets of a guest's network namespace are kept in a pool. A forwarded connection is
 /// joined with the server in there by one of them, bound to the guest's address; where that is not an address of the namespace (no DHCP
-/// lease yet, or a guest beyond a bridge), where no socket or no descriptor for the pipes is left, or connecting fails at once, it is not
-/// joined. Each direction (`SpliceEnd`) has a pipe, which `splice` fills from one socket when it is empty, and empties into the other
-/// before it is filled again. What the peer sent before the connection inside is there waits in its socket. FINs are passed after the last
-/// byte. A failure is passed on as a reset, after what arrived before it, as far as the other end takes that at once. At the end the
-/// socket inside is disconnected (`AF_UNSPEC`), which resets what is still open, and goes back to the pool. A guest's tricks with
-/// addresses, routes or filters can at most lead such a connection where its own connections are led: to its interface.
+/// lease yet, or a guest beyond a bridge), where no socket or no descriptor for the pipes is left, or connecting fails at once (all ports
+/// tried are in TIME_WAIT), it is not joined. Each direction (`SpliceEnd`) has a pipe, which `splice` fills from one socket when it is
+/// empty, and empties into the other before it is filled again. What the peer sent before the connection inside is there waits in its
+/// socket. FINs are passed after the last byte. A failure is passed on as a reset, after what arrived before it, as far as the other end
+/// takes that at once. At the end the socket inside is disconnected (`AF_UNSPEC`), which resets what is still open, and goes back to the
+/// pool. A guest's tricks with addresses, routes or filters can at most lead such a connection where its own connections are led: to its
+/// interface.
 ///
 /// States of a pair: CONNECTING (inside) → OPEN → FINISHING (FIN both ways, but the guest has yet to acknowledge the last bytes, which the
 /// disconnect would drop) → ENDED.

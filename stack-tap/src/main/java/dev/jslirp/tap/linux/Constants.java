@@ -67,6 +67,7 @@ final class Constants {
     static final int IP_RECVERR = 11;
     static final int IP_RECVTTL = 12;
     static final int IP_BIND_ADDRESS_NO_PORT = 24;
+    static final int IP_LOCAL_PORT_RANGE = 51;
     static final int SO_EE_ORIGIN_LOCAL = 1;
     static final int SO_EE_ORIGIN_ICMP = 2;
     static final int IPPROTO_TCP = 6;

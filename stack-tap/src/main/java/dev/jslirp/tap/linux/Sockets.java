@@ -78,6 +78,12 @@ public final class Sockets implements AutoCloseable {
         return bind(fd, hi, lo, 0);
     }
 
+    /// Lets the kernel choose the port of an IPv4 socket from these only, and from those the system allows. Kernels before 6.3 do not know
+    /// it, and choose as ever.
+    public void limitSourcePorts(int fd, int first, int last) {
+        set(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, last << 16 | first);
+    }
+
     /// Begins to connect; usually `EINPROGRESS`.
     ///
     /// @param scopeId the interface of a link-local IPv6 address, else 0

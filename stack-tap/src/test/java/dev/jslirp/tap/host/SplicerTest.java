@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jslirp.host.HostError;
 import dev.jslirp.host.HostListener;
@@ -48,6 +50,8 @@ class SplicerTest {
     private HostListener listener;
     private ServerSocket server;
     private InetSocketAddress target;
+    /// Holds the loop after it has begun to connect.
+    private volatile CountDownLatch held = new CountDownLatch(0);
 
     @BeforeEach
     void open() throws Exception {
@@ -76,6 +80,7 @@ class SplicerTest {
     private HostStreamListener accept(HostStream accepted) {
         Pair pair = new Pair();
         pair.stream = network.splicer().splice(accepted, target, pair);
+        await(held);
         pairs.add(pair);
         return pair.stream == null ? new Ordinary(accepted) : null;
     }
@@ -155,14 +160,16 @@ class SplicerTest {
     /// Keeps the loop busy until the returned is counted down.
     private CountDownLatch holdLoop() {
         CountDownLatch go = new CountDownLatch(1);
-        host.execute(() -> {
-            try {
-                go.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        host.execute(() -> await(go));
         return go;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
@@ -271,6 +278,25 @@ class SplicerTest {
         pair().expectFailed(HostError.RESET);
     }
 
+    @Test
+    void whatCameBeforeAnEarlyResetIsPassedFirst() throws Exception {
+        byte[] greeting = random(1_000, 6);
+        CountDownLatch accepting = holdLoop();
+        try (Socket client = connect()) {
+            CountDownLatch connecting = new CountDownLatch(1);
+            held = connecting;
+            accepting.countDown();
+            try (Socket guest = serve()) {
+                guest.getOutputStream().write(greeting);
+                reset(guest);
+            }
+            connecting.countDown();
+            assertArrayEquals(greeting, client.getInputStream().readNBytes(greeting.length));
+            assertThrows(SocketException.class, () -> client.getInputStream().read());
+        }
+        pair().expectFailed(HostError.RESET);
+    }
+
     private static void reset(Socket socket) throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
@@ -374,6 +400,23 @@ class SplicerTest {
             Pair pair = pair();
             pair.expect("connected");
             pair.next();
+        }
+    }
+
+    /// The kernel would look for one among thousands in TIME_WAIT.
+    @Test
+    void eachConnectionHasAPortNearTheOneBefore() throws Exception {
+        assumeTrue(Runtime.Version.parse(System.getProperty("os.version").replaceAll("^(\\d+\\.\\d+).*", "$1"))
+                .compareTo(Runtime.Version.parse("6.3")) >= 0, "kernels before 6.3 choose from all ports");
+        for (int i = 0; i < 50; i++) {
+            try (Socket client = connect(); Socket guest = serve()) {
+                int port = guest.getPort();
+                int index = i;
+                assertTrue(port >= 32_768 + i && port < 32_768 + i + 16, () -> "port " + port + " for connection " + index);
+                client.shutdownOutput();
+                assertEquals(-1, guest.getInputStream().read());
+            }
+            pair().expectFinished();
         }
     }
 
