@@ -11,8 +11,8 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/// JMH's command line, with the allocation profiler always on and results written as JSON; and two ways to look at result files:
-/// `compare BEFORE.json AFTER.json` and `plot RESULTS.json OUT.svg`.
+/// JMH's command line, with the allocation profiler always on and results written as JSON; two ways to look at result files:
+/// `compare BEFORE.json AFTER.json` and `plot RESULTS.json OUT.svg`; and `memory`, what idle flows hold.
 public final class Benchmarks {
     private Benchmarks() {}
 
@@ -22,6 +22,8 @@ public final class Benchmarks {
             Comparison.print(Path.of(args[1]), Path.of(args[2]), System.out);
         } else if (args.length == 3 && args[0].equals("plot")) {
             Plot.write(Path.of(args[1]), Path.of(args[2]));
+        } else if (args.length == 1 && args[0].equals("memory")) {
+            FlowMemory.print(System.out);
         } else {
             measure(args);
         }

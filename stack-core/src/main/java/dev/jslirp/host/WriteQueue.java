@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBufAllocator;
 ///
 /// All buffers in it have one contiguous range of direct memory. One thread only.
 public final class WriteQueue {
-    private static final int INITIAL_ENTRIES = 4;
+    private static final int INITIAL_ENTRIES = 2;
     /// A range is retained if it is at least this part of what it pins, else copied.
     private static final int PIN_FACTOR = 4;
 

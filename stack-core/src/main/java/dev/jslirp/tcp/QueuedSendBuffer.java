@@ -10,7 +10,7 @@ import io.netty.buffer.ByteBuf;
 /// What it pins stays in proportion to what it holds: bytes that are few, or few beside the buffer they lie in, are
 /// copied to the end of a buffer of its own, so that a stream of single bytes fills a few buffers instead of holding one each.
 public final class QueuedSendBuffer implements SendBuffer {
-    private static final int INITIAL_SLOTS = 8;
+    private static final int INITIAL_SLOTS = 2;
     /// A ring larger than this is dropped when it runs empty, so that an idle connection stays small.
     private static final int KEPT_SLOTS = 64;
     /// Appends below this many bytes are copied.

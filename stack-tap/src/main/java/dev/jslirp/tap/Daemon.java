@@ -38,6 +38,10 @@ import java.util.function.Consumer;
 final class Daemon implements AutoCloseable {
     /// Frames of other loops that may wait for the first one, of 64 KiB each at most, as the kernel's queue may hold twice as many.
     private static final int HANDED_OVER_MAX = 512;
+    /// What the threads of the virtual machine are called that compile Java code, and how far they give way. Where processors are few, the
+    /// two or three seconds that compiling takes would else be taken from the guest's first seconds of traffic.
+    private static final String COMPILERS = "CompilerThre";
+    private static final int COMPILERS_GIVE_WAY_BY = 10;
 
     private final NetworkOptions options;
     private final ServiceLoop service;
@@ -144,6 +148,7 @@ final class Daemon implements AutoCloseable {
             }
             return null;
         });
+        Processes.giveWay(COMPILERS, COMPILERS_GIVE_WAY_BY);
     }
 
     private GuestNetworkConfig config() {

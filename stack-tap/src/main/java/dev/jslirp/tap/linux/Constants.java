@@ -118,6 +118,7 @@ final class Constants {
     static final int CLOSE_RANGE_CLOEXEC = 4;
     static final int SIG_SETMASK = 2;
     static final int PR_SET_NO_NEW_PRIVS = 38;
+    static final int PRIO_PROCESS = 0;
 
     private Constants() {}
 }

@@ -61,6 +61,7 @@ final class Libc {
     private static final MethodHandle PTHREAD_SIGMASK = fixed("pthread_sigmask", 3);
     private static final MethodHandle SIGNAL = fixed("signal", 2);
     private static final MethodHandle KILL = fixed("kill", 2);
+    private static final MethodHandle SETPRIORITY = fixed("setpriority", 3);
     private static final MethodHandle GETEUID = fixed("geteuid", 0);
     private static final MethodHandle ISATTY = fixed("isatty", 1);
 
@@ -404,6 +405,15 @@ final class Libc {
         MemorySegment state = STATE.get();
         try {
             return size((long) SIGNAL.invokeExact(state, (long) signal, handler), state);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int setpriority(int which, int who, int nice) {
+        MemorySegment state = STATE.get();
+        try {
+            return number((long) SETPRIORITY.invokeExact(state, (long) which, (long) who, (long) nice), state);
         } catch (Throwable t) {
             throw impossible(t);
         }

@@ -2,6 +2,7 @@ package dev.jslirp.tap.linux;
 
 import static dev.jslirp.tap.linux.Constants.*;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,6 +13,9 @@ import java.util.List;
 
 /// What a process may do to itself and to others: namespaces, `exec`, privileges, signals, bare descriptors.
 public final class Processes {
+    /// Field 19 of a thread's `stat`, counted behind its name.
+    private static final int STAT_NICE = 16;
+
     private Processes() {}
 
     /// Moves the calling **thread** into the network namespace at `path`. Only for a thread that ends soon.
@@ -58,6 +62,35 @@ public final class Processes {
     /// Gives up the chance to gain privileges through set-user-id programs, for the calling thread and those it starts.
     public static void forgoNewPrivileges() throws TapException {
         TapException.check(Libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "cannot forgo new privileges");
+    }
+
+    /// Makes the threads of this process whose names contain `name`, and those that they start from now on, give way to all others.
+    ///
+    /// @param by how much their nice values rise
+    /// @return how many those are
+    public static int giveWay(String name, int by) {
+        int count = 0;
+        File[] threads = new File("/proc/self/task").listFiles();
+        for (File thread : threads == null ? new File[0] : threads) {
+            if (giveWay(thread.toPath(), name, by)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private static boolean giveWay(Path thread, String name, int by) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            int nameEnd = stat.lastIndexOf(')');
+            if (!stat.substring(0, nameEnd).contains(name)) {
+                return false;
+            }
+            int nice = Integer.parseInt(stat.substring(nameEnd + 2).split(" ")[STAT_NICE]);
+            return Libc.setpriority(PRIO_PROCESS, Integer.parseInt(thread.getFileName().toString()), nice + by) == 0;
+        } catch (IOException e) {
+            return false; // It has ended.
+        }
     }
 
     /// Sends `signal` to `pid`; a process that has gone is no error.
