@@ -2,9 +2,9 @@ package dev.jslirp.tap.linux;
 
 /// How long a loop keeps looking for events before it sleeps.
 ///
-/// To sleep and be woken costs more than most requests: some ten microseconds, more in a virtual machine. Where events come one soon after the other,
-/// looking is faster; where they do not, it only heats the processor. So the window follows what happens, as in KVM's halt polling:
-/// an event that came sooner than the limit but later than the window doubles it, one that took longer than the limit halves it. What
+/// To sleep and be woken costs more than most requests: some ten microseconds, more in a virtual machine. Where events come one soon
+/// after the other, looking is faster; where they do not, it only heats the processor. So the window follows what happens, as in KVM's
+/// halt polling: an event that came sooner than the limit but later than the window doubles it, one that took longer than the limit halves it. What
 /// comes once a millisecond, or not at all, is soon waited for asleep. Several events at once halve it too: then those who make them
 /// are ahead of the loop, and need the processor more than it does.
 ///

@@ -16,9 +16,9 @@ import java.util.Arrays;
 /// Every method returns what the kernel itself would: the result, or the negated error number. Errors on
 /// the frame path (EAGAIN above all) are therefore plain values. Addresses travel as `long`.
 ///
-/// All parameters are declared as 64-bit: both supported ABIs pass integers in whole registers and
-/// a callee that wants an `int` reads the low half, so a few function shapes serve every call, and the
-/// linker builds its stubs once per shape (start-up time). Results of `int` functions are truncated for the same reason.
+/// All functions are declared alike, with six parameters of 64 bits: both supported ABIs pass up to six integers, variadic or not, in whole
+/// registers; a callee that wants an `int` reads the low half, one that wants fewer does not look at the rest. So the linker builds
+/// its stubs for two shapes only, which takes a tenth of a second from the time to start. Results of `int` functions are truncated.
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
@@ -26,61 +26,67 @@ final class Libc {
     /// Where the linker leaves `errno`, per thread; the memory lives as long as the thread's last use of it.
     private static final ThreadLocal<MemorySegment> STATE = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE));
 
-    private static final MethodHandle OPEN = variadic("open", 2, 3);
-    private static final MethodHandle IOCTL = variadic("ioctl", 2, 3);
-    private static final MethodHandle FCNTL = variadic("fcntl", 2, 3);
-    private static final MethodHandle PRCTL = variadic("prctl", 1, 5);
-    private static final MethodHandle CLOSE = fixed("close", 1);
-    private static final MethodHandle READ = fixed("read", 3);
-    private static final MethodHandle WRITE = fixed("write", 3);
-    private static final MethodHandle WRITEV = fixed("writev", 3);
-    private static final MethodHandle DUP3 = fixed("dup3", 3);
-    private static final MethodHandle SOCKET = fixed("socket", 3);
-    private static final MethodHandle BIND = fixed("bind", 3);
-    private static final MethodHandle LISTEN = fixed("listen", 2);
-    private static final MethodHandle ACCEPT4 = fixed("accept4", 4);
-    private static final MethodHandle CONNECT = fixed("connect", 3);
-    private static final MethodHandle SENDMSG = fixed("sendmsg", 3);
-    private static final MethodHandle RECVMSG = fixed("recvmsg", 3);
-    private static final MethodHandle GETSOCKOPT = fixed("getsockopt", 5);
-    private static final MethodHandle SETSOCKOPT = fixed("setsockopt", 5);
-    private static final MethodHandle POLL = fixed("poll", 3);
-    private static final MethodHandle EPOLL_CREATE1 = fixed("epoll_create1", 1);
-    private static final MethodHandle EPOLL_CTL = fixed("epoll_ctl", 4);
-    private static final MethodHandle EPOLL_WAIT = fixed("epoll_wait", 4);
-    private static final MethodHandle EVENTFD = fixed("eventfd", 2);
-    private static final MethodHandle SHUTDOWN = fixed("shutdown", 2);
-    private static final MethodHandle GETSOCKNAME = fixed("getsockname", 3);
-    private static final MethodHandle SENDMMSG = fixed("sendmmsg", 4);
-    private static final MethodHandle RECVMMSG = fixed("recvmmsg", 5);
-    private static final MethodHandle FCHMOD = fixed("fchmod", 2);
-    private static final MethodHandle SETNS = fixed("setns", 2);
-    private static final MethodHandle MOUNT = fixed("mount", 5);
-    private static final MethodHandle EXECVP = fixed("execvp", 2);
-    private static final MethodHandle CLOSE_RANGE = fixed("close_range", 3);
-    private static final MethodHandle PTHREAD_SIGMASK = fixed("pthread_sigmask", 3);
-    private static final MethodHandle SIGNAL = fixed("signal", 2);
-    private static final MethodHandle KILL = fixed("kill", 2);
-    private static final MethodHandle SETPRIORITY = fixed("setpriority", 3);
-    private static final MethodHandle GETEUID = fixed("geteuid", 0);
-    private static final MethodHandle ISATTY = fixed("isatty", 1);
+    /// Of every function, as far as the linker knows.
+    private static final int PARAMETERS = 6;
+    private static final FunctionDescriptor SHAPE = shape();
+
+    private static final MethodHandle OPEN = variadic("open");
+    private static final MethodHandle IOCTL = variadic("ioctl");
+    private static final MethodHandle FCNTL = variadic("fcntl");
+    private static final MethodHandle PRCTL = variadic("prctl");
+    private static final MethodHandle CLOSE = fixed("close");
+    private static final MethodHandle READ = fixed("read");
+    private static final MethodHandle WRITE = fixed("write");
+    private static final MethodHandle WRITEV = fixed("writev");
+    private static final MethodHandle DUP3 = fixed("dup3");
+    private static final MethodHandle SOCKET = fixed("socket");
+    private static final MethodHandle BIND = fixed("bind");
+    private static final MethodHandle LISTEN = fixed("listen");
+    private static final MethodHandle ACCEPT4 = fixed("accept4");
+    private static final MethodHandle CONNECT = fixed("connect");
+    private static final MethodHandle SENDMSG = fixed("sendmsg");
+    private static final MethodHandle RECVMSG = fixed("recvmsg");
+    private static final MethodHandle GETSOCKOPT = fixed("getsockopt");
+    private static final MethodHandle SETSOCKOPT = fixed("setsockopt");
+    private static final MethodHandle POLL = fixed("poll");
+    private static final MethodHandle EPOLL_CREATE1 = fixed("epoll_create1");
+    private static final MethodHandle EPOLL_CTL = fixed("epoll_ctl");
+    private static final MethodHandle EPOLL_WAIT = fixed("epoll_wait");
+    private static final MethodHandle EVENTFD = fixed("eventfd");
+    private static final MethodHandle SHUTDOWN = fixed("shutdown");
+    private static final MethodHandle GETSOCKNAME = fixed("getsockname");
+    private static final MethodHandle SENDMMSG = fixed("sendmmsg");
+    private static final MethodHandle RECVMMSG = fixed("recvmmsg");
+    private static final MethodHandle FCHMOD = fixed("fchmod");
+    private static final MethodHandle SETNS = fixed("setns");
+    private static final MethodHandle MOUNT = fixed("mount");
+    private static final MethodHandle EXECVP = fixed("execvp");
+    private static final MethodHandle CLOSE_RANGE = fixed("close_range");
+    private static final MethodHandle PTHREAD_SIGMASK = fixed("pthread_sigmask");
+    private static final MethodHandle SIGNAL = fixed("signal");
+    private static final MethodHandle KILL = fixed("kill");
+    private static final MethodHandle SETPRIORITY = fixed("setpriority");
+    private static final MethodHandle GETEUID = fixed("geteuid");
+    private static final MethodHandle ISATTY = fixed("isatty");
 
     private Libc() {}
 
-    /// A handle to a function of `parameters` parameters, for callers that few programs need (see [SharedMemory]).
+    /// A handle to a function of at most [#PARAMETERS] parameters, for callers that few programs need (see [SharedMemory]). It is called
+    /// with as many arguments, zeros at the end.
     @SuppressWarnings("restricted")
-    static MethodHandle fixed(String name, int parameters) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters), Linker.Option.captureCallState("errno"));
+    static MethodHandle fixed(String name) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"));
     }
 
+    /// The same for a function whose parameters after the first two, or all of them after the first, are variadic.
     @SuppressWarnings("restricted")
-    private static MethodHandle variadic(String name, int named, int parameters) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape(parameters),
-                Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(named));
+    private static MethodHandle variadic(String name) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(2));
     }
 
-    private static FunctionDescriptor shape(int parameters) {
-        MemoryLayout[] layouts = new MemoryLayout[parameters];
+    private static FunctionDescriptor shape() {
+        MemoryLayout[] layouts = new MemoryLayout[PARAMETERS];
         Arrays.fill(layouts, ValueLayout.JAVA_LONG);
         return FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
     }
@@ -107,7 +113,7 @@ final class Libc {
     static int open(long path, int flags, int mode) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) OPEN.invokeExact(state, path, (long) flags, (long) mode), state);
+            return number((long) OPEN.invokeExact(state, path, (long) flags, (long) mode, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -116,7 +122,7 @@ final class Libc {
     static int ioctl(int fd, long request, long argument) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) IOCTL.invokeExact(state, (long) fd, request, argument), state);
+            return number((long) IOCTL.invokeExact(state, (long) fd, request, argument, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -125,7 +131,7 @@ final class Libc {
     static int fcntl(int fd, int command, long argument) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) FCNTL.invokeExact(state, (long) fd, (long) command, argument), state);
+            return number((long) FCNTL.invokeExact(state, (long) fd, (long) command, argument, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -134,7 +140,7 @@ final class Libc {
     static int prctl(int option, long a, long b, long c, long d) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) PRCTL.invokeExact(state, (long) option, a, b, c, d), state);
+            return number((long) PRCTL.invokeExact(state, (long) option, a, b, c, d, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -143,7 +149,7 @@ final class Libc {
     static int close(int fd) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) CLOSE.invokeExact(state, (long) fd), state);
+            return number((long) CLOSE.invokeExact(state, (long) fd, 0L, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -152,7 +158,7 @@ final class Libc {
     static long read(int fd, long address, long length) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) READ.invokeExact(state, (long) fd, address, length), state);
+            return size((long) READ.invokeExact(state, (long) fd, address, length, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -161,7 +167,7 @@ final class Libc {
     static long write(int fd, long address, long length) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) WRITE.invokeExact(state, (long) fd, address, length), state);
+            return size((long) WRITE.invokeExact(state, (long) fd, address, length, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -170,7 +176,7 @@ final class Libc {
     static long writev(int fd, long iovec, int count) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) WRITEV.invokeExact(state, (long) fd, iovec, (long) count), state);
+            return size((long) WRITEV.invokeExact(state, (long) fd, iovec, (long) count, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -179,7 +185,7 @@ final class Libc {
     static int dup3(int from, int to, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) DUP3.invokeExact(state, (long) from, (long) to, (long) flags), state);
+            return number((long) DUP3.invokeExact(state, (long) from, (long) to, (long) flags, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -188,7 +194,7 @@ final class Libc {
     static int socket(int family, int type, int protocol) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SOCKET.invokeExact(state, (long) family, (long) type, (long) protocol), state);
+            return number((long) SOCKET.invokeExact(state, (long) family, (long) type, (long) protocol, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -197,7 +203,7 @@ final class Libc {
     static int bind(int fd, long address, int length) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) BIND.invokeExact(state, (long) fd, address, (long) length), state);
+            return number((long) BIND.invokeExact(state, (long) fd, address, (long) length, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -206,7 +212,7 @@ final class Libc {
     static int listen(int fd, int backlog) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) LISTEN.invokeExact(state, (long) fd, (long) backlog), state);
+            return number((long) LISTEN.invokeExact(state, (long) fd, (long) backlog, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -215,7 +221,7 @@ final class Libc {
     static int accept4(int fd, long address, long length, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) ACCEPT4.invokeExact(state, (long) fd, address, length, (long) flags), state);
+            return number((long) ACCEPT4.invokeExact(state, (long) fd, address, length, (long) flags, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -224,7 +230,7 @@ final class Libc {
     static int connect(int fd, long address, int length) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) CONNECT.invokeExact(state, (long) fd, address, (long) length), state);
+            return number((long) CONNECT.invokeExact(state, (long) fd, address, (long) length, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -233,7 +239,7 @@ final class Libc {
     static long sendmsg(int fd, long message, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) SENDMSG.invokeExact(state, (long) fd, message, (long) flags), state);
+            return size((long) SENDMSG.invokeExact(state, (long) fd, message, (long) flags, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -242,7 +248,7 @@ final class Libc {
     static long recvmsg(int fd, long message, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) RECVMSG.invokeExact(state, (long) fd, message, (long) flags), state);
+            return size((long) RECVMSG.invokeExact(state, (long) fd, message, (long) flags, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -251,7 +257,7 @@ final class Libc {
     static int getsockopt(int fd, int level, int option, long value, long length) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) GETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, length), state);
+            return number((long) GETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, length, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -260,7 +266,7 @@ final class Libc {
     static int setsockopt(int fd, int level, int option, long value, int length) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, (long) length), state);
+            return number((long) SETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, (long) length, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -269,7 +275,7 @@ final class Libc {
     static int poll(long fds, int count, int timeoutMs) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) POLL.invokeExact(state, fds, (long) count, (long) timeoutMs), state);
+            return number((long) POLL.invokeExact(state, fds, (long) count, (long) timeoutMs, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -278,7 +284,7 @@ final class Libc {
     static int epollCreate1(int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) EPOLL_CREATE1.invokeExact(state, (long) flags), state);
+            return number((long) EPOLL_CREATE1.invokeExact(state, (long) flags, 0L, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -287,7 +293,7 @@ final class Libc {
     static int epollCtl(int epollFd, int operation, int fd, long event) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) EPOLL_CTL.invokeExact(state, (long) epollFd, (long) operation, (long) fd, event), state);
+            return number((long) EPOLL_CTL.invokeExact(state, (long) epollFd, (long) operation, (long) fd, event, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -296,7 +302,7 @@ final class Libc {
     static int epollWait(int epollFd, long events, int capacity, int timeoutMs) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) EPOLL_WAIT.invokeExact(state, (long) epollFd, events, (long) capacity, (long) timeoutMs), state);
+            return number((long) EPOLL_WAIT.invokeExact(state, (long) epollFd, events, (long) capacity, (long) timeoutMs, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -305,7 +311,7 @@ final class Libc {
     static int eventfd(int value, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) EVENTFD.invokeExact(state, (long) value, (long) flags), state);
+            return number((long) EVENTFD.invokeExact(state, (long) value, (long) flags, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -314,7 +320,7 @@ final class Libc {
     static int shutdown(int fd, int how) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SHUTDOWN.invokeExact(state, (long) fd, (long) how), state);
+            return number((long) SHUTDOWN.invokeExact(state, (long) fd, (long) how, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -323,7 +329,7 @@ final class Libc {
     static int getsockname(int fd, long address, long length) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) GETSOCKNAME.invokeExact(state, (long) fd, address, length), state);
+            return number((long) GETSOCKNAME.invokeExact(state, (long) fd, address, length, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -332,7 +338,7 @@ final class Libc {
     static int sendmmsg(int fd, long messages, int count, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SENDMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags), state);
+            return number((long) SENDMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -341,7 +347,7 @@ final class Libc {
     static int recvmmsg(int fd, long messages, int count, int flags, long timeout) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) RECVMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, timeout), state);
+            return number((long) RECVMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, timeout, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -350,7 +356,7 @@ final class Libc {
     static int fchmod(int fd, int mode) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) FCHMOD.invokeExact(state, (long) fd, (long) mode), state);
+            return number((long) FCHMOD.invokeExact(state, (long) fd, (long) mode, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -359,7 +365,7 @@ final class Libc {
     static int setns(int fd, int kind) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SETNS.invokeExact(state, (long) fd, (long) kind), state);
+            return number((long) SETNS.invokeExact(state, (long) fd, (long) kind, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -368,7 +374,7 @@ final class Libc {
     static int mount(long source, long target, long type, long flags, long data) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) MOUNT.invokeExact(state, source, target, type, flags, data), state);
+            return number((long) MOUNT.invokeExact(state, source, target, type, flags, data, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -377,7 +383,7 @@ final class Libc {
     static int execvp(long file, long arguments) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) EXECVP.invokeExact(state, file, arguments), state);
+            return number((long) EXECVP.invokeExact(state, file, arguments, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -386,7 +392,7 @@ final class Libc {
     static int closeRange(int first, int last, int flags) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) CLOSE_RANGE.invokeExact(state, (long) first, (long) last, (long) flags), state);
+            return number((long) CLOSE_RANGE.invokeExact(state, (long) first, (long) last, (long) flags, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -395,7 +401,7 @@ final class Libc {
     static int pthreadSigmask(int how, long set, long old) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) PTHREAD_SIGMASK.invokeExact(state, (long) how, set, old), state);
+            return number((long) PTHREAD_SIGMASK.invokeExact(state, (long) how, set, old, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -404,7 +410,7 @@ final class Libc {
     static long signal(int signal, long handler) {
         MemorySegment state = STATE.get();
         try {
-            return size((long) SIGNAL.invokeExact(state, (long) signal, handler), state);
+            return size((long) SIGNAL.invokeExact(state, (long) signal, handler, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -413,7 +419,7 @@ final class Libc {
     static int setpriority(int which, int who, int nice) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) SETPRIORITY.invokeExact(state, (long) which, (long) who, (long) nice), state);
+            return number((long) SETPRIORITY.invokeExact(state, (long) which, (long) who, (long) nice, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -422,7 +428,7 @@ final class Libc {
     static int kill(int pid, int signal) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) KILL.invokeExact(state, (long) pid, (long) signal), state);
+            return number((long) KILL.invokeExact(state, (long) pid, (long) signal, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -431,7 +437,7 @@ final class Libc {
     static int geteuid() {
         MemorySegment state = STATE.get();
         try {
-            return number((long) GETEUID.invokeExact(state), state);
+            return number((long) GETEUID.invokeExact(state, 0L, 0L, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }
@@ -440,7 +446,7 @@ final class Libc {
     static int isatty(int fd) {
         MemorySegment state = STATE.get();
         try {
-            return number((long) ISATTY.invokeExact(state, (long) fd), state);
+            return number((long) ISATTY.invokeExact(state, (long) fd, 0L, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw impossible(t);
         }

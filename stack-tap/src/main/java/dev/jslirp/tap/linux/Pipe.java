@@ -10,8 +10,8 @@ import java.lang.invoke.MethodHandle;
 /// A pipe through which bytes go from one socket to another by `splice`: pages change hands in the kernel, this process never sees
 /// them. No call waits; failures are negated error numbers. One thread.
 public final class Pipe implements AutoCloseable {
-    private static final MethodHandle PIPE2 = Libc.fixed("pipe2", 2);
-    private static final MethodHandle SPLICE = Libc.fixed("splice", 6);
+    private static final MethodHandle PIPE2 = Libc.fixed("pipe2");
+    private static final MethodHandle SPLICE = Libc.fixed("splice");
     private static final int FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
     private final int readFd;
@@ -79,7 +79,7 @@ public final class Pipe implements AutoCloseable {
     private static int pipe2(long ends, int flags) {
         MemorySegment state = Libc.state();
         try {
-            return Libc.number((long) PIPE2.invokeExact(state, ends, (long) flags), state);
+            return Libc.number((long) PIPE2.invokeExact(state, ends, (long) flags, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

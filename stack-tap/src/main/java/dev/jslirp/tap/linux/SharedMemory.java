@@ -17,10 +17,10 @@ public final class SharedMemory implements AutoCloseable {
     /// A multiple of every page size of x86_64 and aarch64, huge pages apart.
     private static final long ALIGNMENT = 1 << 16;
     private static final long STATFS_BYTES = 120;
-    private static final MethodHandle MMAP = Libc.fixed("mmap", 6);
-    private static final MethodHandle MUNMAP = Libc.fixed("munmap", 2);
-    private static final MethodHandle LSEEK = Libc.fixed("lseek", 3);
-    private static final MethodHandle FSTATFS = Libc.fixed("fstatfs", 2);
+    private static final MethodHandle MMAP = Libc.fixed("mmap");
+    private static final MethodHandle MUNMAP = Libc.fixed("munmap");
+    private static final MethodHandle LSEEK = Libc.fixed("lseek");
+    private static final MethodHandle FSTATFS = Libc.fixed("fstatfs");
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment segment;
@@ -69,7 +69,7 @@ public final class SharedMemory implements AutoCloseable {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment statfs = scratch.allocate(STATFS_BYTES, 8);
             MemorySegment state = Libc.state();
-            int result = Libc.number((long) FSTATFS.invokeExact(state, (long) fd, statfs.address()), state);
+            int result = Libc.number((long) FSTATFS.invokeExact(state, (long) fd, statfs.address(), 0L, 0L, 0L, 0L), state);
             boolean huge = result == 0 && (int) statfs.get(ValueLayout.JAVA_LONG, 0) == HUGETLBFS_MAGIC;
             return huge ? Math.max(ALIGNMENT, statfs.get(ValueLayout.JAVA_LONG, 8)) : ALIGNMENT;
         } catch (Throwable t) {
@@ -80,7 +80,7 @@ public final class SharedMemory implements AutoCloseable {
     private static long fileBytes(int fd) {
         MemorySegment state = Libc.state();
         try {
-            return Libc.size((long) LSEEK.invokeExact(state, (long) fd, 0L, (long) SEEK_END), state);
+            return Libc.size((long) LSEEK.invokeExact(state, (long) fd, 0L, (long) SEEK_END, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
@@ -99,7 +99,7 @@ public final class SharedMemory implements AutoCloseable {
     private static void unmap(long address, long length) {
         MemorySegment state = Libc.state();
         try {
-            Libc.number((long) MUNMAP.invokeExact(state, address, length), state);
+            Libc.number((long) MUNMAP.invokeExact(state, address, length, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 
 /// What a virtual machine monitor does and we do not: memory files, connecting, waiting for an event descriptor.
 public final class SharedFiles {
-    private static final MethodHandle MEMFD_CREATE = Libc.fixed("memfd_create", 2);
-    private static final MethodHandle FTRUNCATE = Libc.fixed("ftruncate", 2);
+    private static final MethodHandle MEMFD_CREATE = Libc.fixed("memfd_create");
+    private static final MethodHandle FTRUNCATE = Libc.fixed("ftruncate");
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;
 
@@ -20,7 +20,7 @@ public final class SharedFiles {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Libc.state();
             long flags = MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0);
-            int fd = Libc.number((long) MEMFD_CREATE.invokeExact(state, Structs.string(arena, "guest").address(), flags), state);
+            int fd = Libc.number((long) MEMFD_CREATE.invokeExact(state, Structs.string(arena, "guest").address(), flags, 0L, 0L, 0L, 0L), state);
             if (fd < 0 || resize(fd, bytes) < 0) {
                 throw new AssertionError("no memory file");
             }
@@ -34,7 +34,7 @@ public final class SharedFiles {
     public static int resize(int fd, long bytes) {
         MemorySegment state = Libc.state();
         try {
-            return Libc.number((long) FTRUNCATE.invokeExact(state, (long) fd, bytes), state);
+            return Libc.number((long) FTRUNCATE.invokeExact(state, (long) fd, bytes, 0L, 0L, 0L, 0L), state);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }
