@@ -33,8 +33,8 @@
 /// **Past the link.** Where the host network has a [dev.jslirp.host.StreamSplicer], it is asked to join a connection that a forward
 /// accepted with the guest's server, once the limits on flows have let it in. If it does, the connection is a
 /// [dev.jslirp.nat.SplicedFlow]: it counts against these limits until its end, nothing of it is queued here, a server that does not answer
-/// is given up after `connectTimeoutNs`, and both ends are reset when the network closes. It is never half-open in the sense of
-/// `tcpHalfOpenMax`, since the splicer has few sockets. If it does not (`FORWARDS_NOT_SPLICED`), the connection goes over the link like any
+/// is given up after `connectTimeoutNs`, and both ends are reset when the network closes. It never takes a place among the
+/// half-open (`tcpHalfOpenMax`), since the splicer has few sockets; but there must be one when it comes, as it may have to go over the link. If it does not (`FORWARDS_NOT_SPLICED`), the connection goes over the link like any
 /// other. Connections that guests open are never joined, so all that is asked about these (policies, reach) is still asked.
 ///
 /// **UDP.** A [dev.jslirp.nat.UdpFlow] is a guest endpoint and its host socket, wherever it sends to (endpoint-independent

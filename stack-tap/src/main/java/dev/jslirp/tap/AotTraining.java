@@ -18,7 +18,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 
 /// A short run of everything that a start touches, so that the virtual machine can archive the classes. Needs no privileges; where ordinary
@@ -29,8 +31,9 @@ final class AotTraining {
 
     private AotTraining() {}
 
-    /// Runs.
+    /// Runs, for a minute at most.
     static void run() throws Exception {
+        CompletableFuture.delayedExecutor(1, TimeUnit.MINUTES).execute(() -> Runtime.getRuntime().halt(1));
         parse();
         failToConfigure();
         Logging.level("info");

@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
 final class NetworkOptions {
     private static final int DNS_PORT = 53;
     private static final int BUSY_POLL_DEFAULT_US = 50;
+    private static final int BUSY_POLL_MIN_US = 10;
     private static final int BUSY_POLL_MAX_US = 1_000;
 
     /// Who is who inside.
@@ -109,7 +110,7 @@ final class NetworkOptions {
                 description = "Make the link bad, for tests: loss=1%%,reorder=1%%,duplicate=1%%,corrupt=0.1%%.")
         FaultConfig fault;
         @Option(names = "--busy-poll", paramLabel = "USECS", description = {
-                "While events come one soon after the other, look for the next so long before sleeping, 0 to 1000:",
+                "While events come one soon after the other, look for the next so long before sleeping, 10 to 1000, or 0:",
                 "shorter latency for more processor time (default: 50; 0 on machines with one processor)."})
         Integer busyPollUs;
         @Option(names = "--stats", description = "Print every counter to standard error at the end.")
@@ -259,6 +260,13 @@ final class NetworkOptions {
         return TimeUnit.MICROSECONDS.toNanos(operation.busyPollUs == null ? defaultUs : operation.busyPollUs);
     }
 
+    private void checkBusyPoll() {
+        Integer us = operation.busyPollUs;
+        if (us != null && us != 0 && (us < BUSY_POLL_MIN_US || us > BUSY_POLL_MAX_US)) {
+            throw new IllegalArgumentException("--busy-poll " + us + " is neither 0 nor within " + BUSY_POLL_MIN_US + " to " + BUSY_POLL_MAX_US);
+        }
+    }
+
     /// What /etc/resolv.conf says inside.
     String resolvConf() {
         List<String> domains = names.search.isEmpty() && hasDomain() ? List.of(names.domain) : names.search;
@@ -272,9 +280,7 @@ final class NetworkOptions {
     void check() throws UsageException {
         config();
         forwards();
-        if (operation.busyPollUs != null && (operation.busyPollUs < 0 || operation.busyPollUs > BUSY_POLL_MAX_US)) {
-            throw new IllegalArgumentException("--busy-poll " + operation.busyPollUs + " is not within 0 to " + BUSY_POLL_MAX_US);
-        }
+        checkBusyPoll();
         requireOpen("--ready-fd", operation.readyFd);
         requireOpen("--exit-fd", operation.exitFd);
         Logging.level(operation.verbose ? "debug" : operation.logLevel);

@@ -67,7 +67,8 @@ class JslirpCommandTest {
     @ParameterizedTest
     @CsvSource({"run --loops 0 -- true,not within 1 to 16", "run --loops 17 -- true,not within 1 to 16",
         "run --loops 2 --pcap /dev/null -- true,--pcap exclude", "attach --loops 2 --tap-fd 0,--tap-fd exclude",
-        "run --busy-poll 1001 -- true,not within 0 to 1000", "run --busy-poll -1 -- true,not within 0 to 1000"})
+        "run --busy-poll 1001 -- true,within 10 to 1000", "run --busy-poll 9 -- true,within 10 to 1000",
+        "run --busy-poll -1 -- true,within 10 to 1000"})
     void loopsThatCannotBeAreNamed(String arguments, String reason) {
         assertEquals(2, execute(arguments.split(" ")));
         assertTrue(err.toString().contains(reason), err.toString());

@@ -91,12 +91,11 @@ final class SpliceEnd extends HostSocket {
             moved += drainTo(sink);
         }
         if (moved >= TURN_BYTES) {
-            turnAsked = true;
-            network.turnLater(this);
+            askForTurn();
         }
         if (eof && !finPassed && pipe.bytes() == 0) {
             finPassed = true;
-            sink.note(Sockets.shutdownOutput(sink.fd()));
+            sink.noteOfWriting(Sockets.shutdownOutput(sink.fd()));
         }
         return moved;
     }
@@ -105,7 +104,8 @@ final class SpliceEnd extends HostSocket {
     private boolean fill() {
         while (readable && !eof) {
             long result = pipe.fill(fd(), Splicer.PIPE_BYTES);
-            if (result == -Errno.EAGAIN.number() && urgent) {
+            // At an urgent byte behind which the stream ends, it also takes that end for its own.
+            if (result == 0 || result == -Errno.EAGAIN.number() && urgent) {
                 result = fillUrgent();
             }
             if (result > 0) {
@@ -137,7 +137,7 @@ final class SpliceEnd extends HostSocket {
         }
         if (result != -Errno.EINTR.number()) {
             sink.writable = false;
-            sink.note(result);
+            sink.noteOfWriting(result);
         }
         return 0;
     }
@@ -146,6 +146,23 @@ final class SpliceEnd extends HostSocket {
     private void note(long result) {
         if (result < 0 && result != -Errno.EAGAIN.number() && error == 0) {
             error = result;
+        }
+    }
+
+    /// A failure found by writing comes before the event that tells of it, and of what the peer sent before: that has one more turn.
+    private void noteOfWriting(long result) {
+        boolean hadFailed = error < 0;
+        note(result);
+        if (error < 0 && !hadFailed) {
+            readable = true;
+            askForTurn();
+        }
+    }
+
+    private void askForTurn() {
+        if (!turnAsked) {
+            turnAsked = true;
+            network.turnLater(this);
         }
     }
 

@@ -15,11 +15,11 @@ import java.util.ArrayDeque;
 /// Joins connections of the host with servers in a guest's network namespace, by sockets that were made in there: a socket keeps its
 /// namespace for life, wherever its descriptor goes. There is a fixed number of them, and each serves one connection after another.
 final class Splicer implements StreamSplicer {
-    /// What a pipe may hold, and what is moved in a turn: one call fills it, one empties it. It takes as long as the 256 KiB that a stream
-    /// reads in its turn take to the guest. Pipes for 64 connections are just within the 64 MiB that the kernel allows an ordinary user.
-    static final int PIPE_BYTES = 512 * 1024;
+    /// What a pipe may hold, and what is moved in a turn: one call fills it, one empties it. Pipes for 64 connections take half of the
+    /// 64 MiB that the kernel allows an ordinary user for the pipes of all their programs; those who have none left get very small ones.
+    static final int PIPE_BYTES = 256 * 1024;
     /// Empty pipes kept for connections to come.
-    private static final int IDLE_PIPES_MAX = 16;
+    private static final int IDLE_PIPES_MAX = 4;
     /// The kernel's usual range for ports of its choice.
     private static final int FIRST_PORT = 32_768;
     private static final int LAST_PORT = 60_999;
@@ -78,10 +78,18 @@ final class Splicer implements StreamSplicer {
         Sockets calls = network.calls();
         // Thousands of ports may be in TIME_WAIT, and the kernel would take milliseconds to find another one. Those used longest ago are the
         // likeliest to be free.
-        calls.limitSourcePorts(fd, nextPort, nextPort + PORTS_TRIED - 1);
-        nextPort = nextPort + PORTS_TRIED > LAST_PORT ? FIRST_PORT : nextPort + 1;
+        int port = firstPort(nextPort, guest.getPort());
+        calls.limitSourcePorts(fd, port, port + PORTS_TRIED - 1);
+        nextPort = port + 1;
         return calls.bindSource(fd, address.hi(), address.lo()) >= 0
                 && calls.connect(fd, address.hi(), address.lo(), guest.getPort(), 0) == -Errno.EINPROGRESS.number();
+    }
+
+    /// The first of the ports to look at, from `wanted` on: without `guestPort` among them, since a socket that comes from there and finds no
+    /// server would connect to itself (RFC 9293 §3.5, simultaneous open).
+    static int firstPort(int wanted, int guestPort) {
+        int first = wanted <= guestPort && guestPort < wanted + PORTS_TRIED ? guestPort + 1 : wanted;
+        return first + PORTS_TRIED - 1 > LAST_PORT ? FIRST_PORT : first;
     }
 
     LinuxHostNetwork network() {

@@ -19,7 +19,8 @@
 /// empty, and empties into the other before it is filled again. What the peer sent before the connection inside is there waits in its
 /// socket. FINs are passed after the last byte. A failure is passed on as a reset, after what arrived before it, as far as the other end
 /// takes that at once. At the end the socket inside is disconnected (`AF_UNSPEC`), which resets what is still open, and goes back to the
-/// pool. A guest's tricks with addresses, routes or filters can at most lead such a connection where its own connections are led: to its
+/// pool. One that lets sockets bind to addresses it does
+/// not have (`ip_nonlocal_bind`) gets its connections joined to nothing. A guest's tricks with addresses, routes or filters can at most lead such a connection where its own connections are led: to its
 /// interface.
 ///
 /// States of a pair: CONNECTING (inside) → OPEN → FINISHING (FIN both ways, but the guest has yet to acknowledge the last bytes, which the

@@ -195,7 +195,7 @@ public final class EpollLoop implements Executor, AutoCloseable {
         long beganNs = System.nanoTime();
         int ready = look(beganNs);
         if (ready == 0) {
-            ready = sleep(timeoutMs);
+            ready = sleep(busyPoll.windowNs() == 0 ? timeoutMs : timeoutMs());
         }
         busyPoll.waited(System.nanoTime() - beganNs, ready);
         return ready;

@@ -336,6 +336,26 @@ class SplicerTest {
     }
 
     @Test
+    void whatCameBeforeAResetIsPassedAlsoWhereWritingFindsTheReset() throws Exception {
+        byte[] answer = random(100_000, 3);
+        try (Socket client = connect(); Socket guest = serve()) {
+            client.getOutputStream().write(1);
+            Pair pair = pair();
+            pair.expect("connected");
+            pair.awaitToGuest(1);
+            CountDownLatch go = holdLoop();
+            // Ready first, so the loop looks here first, and writes to what has been reset.
+            client.getOutputStream().write(2);
+            guest.getOutputStream().write(answer);
+            reset(guest);
+            go.countDown();
+            assertArrayEquals(answer, client.getInputStream().readNBytes(answer.length));
+            assertThrows(SocketException.class, () -> client.getInputStream().read());
+            assertTrue(pair.next().startsWith("end "));
+        }
+    }
+
+    @Test
     void aGuestThatDoesNotReadHoldsThePeerBack() throws Exception {
         byte[] bytes = random(64 << 20, 4);
         try (Socket client = connect(); Socket guest = serve()) {
@@ -382,6 +402,34 @@ class SplicerTest {
             assertEquals('?', guest.getInputStream().read());
         }
         pair().expectFinished();
+    }
+
+    @Test
+    void anUrgentByteIsNotTheEndOfAStreamThatEndsBehindIt() throws Exception {
+        try (Socket client = connect(); Socket guest = serve()) {
+            client.getOutputStream().write(1);
+            Pair pair = pair();
+            pair.expect("connected");
+            pair.awaitToGuest(1);
+            CountDownLatch go = holdLoop();
+            client.getOutputStream().write("ab".getBytes());
+            client.sendUrgentData('!');
+            client.getOutputStream().write("cd".getBytes());
+            client.shutdownOutput();
+            go.countDown();
+            assertEquals("\1ab!cd", new String(readAll(guest)));
+        }
+    }
+
+    @Test
+    void noConnectionComesFromThePortItGoesTo() {
+        assertEquals(40_000, Splicer.firstPort(40_000, 39_999));
+        assertEquals(40_001, Splicer.firstPort(40_000, 40_000));
+        assertEquals(40_016, Splicer.firstPort(40_000, 40_015));
+        assertEquals(40_000, Splicer.firstPort(40_000, 40_016));
+        assertEquals(60_984, Splicer.firstPort(60_984, 80));
+        assertEquals(32_768, Splicer.firstPort(60_985, 80));
+        assertEquals(32_768, Splicer.firstPort(60_980, 60_990));
     }
 
     @Test
