@@ -65,8 +65,8 @@ class LoopsIT extends LinuxGuestTests {
     void iperfMovesSixteenParallelStreams() {
         outside.serve(5202, "tcp", installation.scratch().resolve("iperf3-loops.log"), "iperf3", "-s", "-p", "5202");
         try (Guest guest = guest()) {
-            guest.exec(60, "iperf3", "-c", OutsideNetwork.ADDRESS, "-p", "5202", "-t", "3", "-P", "16").ok();
-            guest.exec(60, "iperf3", "-c", OutsideNetwork.ADDRESS, "-p", "5202", "-t", "3", "-P", "16", "-R").ok();
+            iperf(guest, "-p", "5202", "-t", "3", "-P", "16");
+            iperf(guest, "-p", "5202", "-t", "3", "-P", "16", "-R");
             Guest.Stats stats = stopAndAudit(guest);
             assertTrue(stats.get("loop 0 FRAMES_TO_GUEST") > 1_000 && stats.get("loop 1 FRAMES_TO_GUEST") > 1_000, stats::text);
         }
